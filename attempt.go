@@ -1,0 +1,243 @@
+package baas
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// maxReply is how many bytes of a reply are used.
+const maxReply = 1 << 20
+
+// An outcome is what became of one attempt.
+type outcome struct {
+	event    event
+	reply    *reply // of answered
+	salvaged bool   // the reply is broken, but holds the key
+	err      error  // of any other event, and what is wrong with a salvaged reply
+
+	status          int
+	code, requestID string // scrubbed
+	retryAfter      time.Duration
+	duration        time.Duration
+
+	offset           time.Duration // of clockOff
+	timestampRefused bool
+	contextEnded     bool // the attempt failed, and the caller's context has ended
+}
+
+// send makes one attempt with the message. A resend, in doubt, goes out on a
+// connection that no earlier attempt used, and not after its time.
+func (k *call) send(resend bool) outcome {
+	begun := k.c.clock()
+	ctx, cancel := context.WithTimeout(k.ctx, k.c.attemptTimeout)
+	defer cancel()
+	d := &delivery{query: k.c.paramsInQuery, rest: k.message.body, conns: &k.conns, abort: cancel}
+	transport := k.c.transport.base()
+	if resend {
+		d.hold = k.tooOld
+		fresh, release := k.c.transport.fresh()
+		defer release()
+		transport = fresh
+	}
+	traced := ctx
+	if k.c.transport.own == nil || d.query {
+		traced = httptrace.WithClientTrace(ctx, d.trace())
+	}
+	var o outcome
+	resp, err := transport.RoundTrip(k.request(traced, d))
+	if err == nil && resp == nil {
+		err = errors.New("the transport returned neither a response nor an error")
+	}
+	if err != nil {
+		o = k.undelivered(ctx, d.seal(), err)
+	} else {
+		body, err := readReply(resp)
+		d.seal()
+		if resp.Body != nil {
+			_ = resp.Body.Close()
+		}
+		if err != nil {
+			o.contextEnded = k.ctx.Err() != nil
+			err = k.cause(ctx, err)
+		}
+		o = k.judge(resp, body, err)
+	}
+	o.duration = k.c.clock().since(begun)
+	return o
+}
+
+// undelivered is the outcome of an attempt without a response.
+func (k *call) undelivered(ctx context.Context, unsent bool, err error) outcome {
+	o := outcome{event: lost, contextEnded: k.ctx.Err() != nil}
+	text := "no reply"
+	if unsent {
+		o.event, text = notSent, "could not be reached"
+	}
+	o.err = &callError{action: k.op.action, text: text, kind: ErrUnavailable, cause: k.cause(ctx, err)}
+	if o.contextEnded && unsent {
+		o.err = k.ended(k.ctx.Err(), nil)
+	}
+	return o
+}
+
+// cause is err fit for the chain of an error. ctx is the attempt's.
+func (k *call) cause(ctx context.Context, err error) error {
+	ended := k.ctx.Err()
+	if ended == nil && ctx.Err() != nil {
+		return &foreignError{text: fmt.Sprintf("attempt timed out after %v", k.c.attemptTimeout), timeout: true}
+	}
+	return foreign(err, ended, k.scrub)
+}
+
+// errTooLarge ends the reading of a reply that is larger than maxReply.
+var errTooLarge = errors.New("the reply is larger than 1 MiB")
+
+// readReply reads as much of the body as is used. What was read is good, even
+// with an error.
+func readReply(resp *http.Response) ([]byte, error) {
+	if resp.Body == nil || resp.StatusCode == http.StatusSwitchingProtocols {
+		return nil, nil
+	}
+	size := int64(4 << 10)
+	if resp.ContentLength > 0 {
+		size = min(resp.ContentLength, maxReply) + 1
+	}
+	b := make([]byte, 0, size)
+	for {
+		if len(b) == cap(b) {
+			b = append(b, 0)[:len(b)]
+		}
+		n, err := resp.Body.Read(b[len(b):min(cap(b), maxReply+1)])
+		b = b[:len(b)+n]
+		switch {
+		case len(b) > maxReply:
+			return b[:maxReply], errTooLarge
+		case err == io.EOF:
+			return b, nil
+		case err != nil:
+			return b, err
+		}
+	}
+}
+
+// judge decides what a reply means. readErr says that the body is not whole.
+// The bytes are judged before that: a reply that holds the whole key is
+// success.
+func (k *call) judge(resp *http.Response, body []byte, readErr error) outcome {
+	e := parseEnvelope(body)
+	now := k.c.clock()
+	o := outcome{
+		status:       resp.StatusCode,
+		code:         k.scrub.identifier(e.code),
+		requestID:    k.scrub.identifier(e.requestID),
+		retryAfter:   retryAfter(resp.Header, now.wall),
+		contextEnded: readErr != nil && k.ctx.Err() != nil,
+	}
+	sound := e.whole && readErr == nil
+	regular := sound && o.status/100 == 2 && !e.failed
+	if k.op.wantsKey && e.privateKey != "" || !k.op.wantsKey && regular && e.result != nil {
+		o.event, o.reply, o.salvaged = answered, e.reply(k.op.wantsKey), !regular
+		o.reply.requestID = e.requestID
+		if o.salvaged {
+			o.err = k.malformed(&o, &e, nil, readErr)
+		}
+		return o
+	}
+	if refusal := sound && e.code != "" && e.requestID != ""; refusal && isThrottling(e.code) {
+		o.event = throttled
+	} else if isServerError(e.code, o.status) {
+		o.event = lost
+	} else if refusal && (o.status/100 == 4 || o.status == http.StatusOK && e.failed) {
+		k.refusal(&o, resp, &e, now)
+	} else if readErr != nil && !errors.Is(readErr, errTooLarge) {
+		o.event = lost
+	} else {
+		o.event = strange
+	}
+	if sound && e.code != "" && (o.event != strange || e.failed) {
+		o.err = k.apiError(&o, &e)
+	} else {
+		o.err = k.malformed(&o, &e, body, readErr)
+		if location, err := url.Parse(resp.Header.Get("Location")); err == nil && o.status/100 == 3 {
+			o.err.(*callError).text += ", a redirect to " + k.scrub.text(location.Host, maxExcerpt)
+		}
+	}
+	return o
+}
+
+// refusal tells the refusals that the policy treats in a way of their own.
+func (k *call) refusal(o *outcome, resp *http.Response, e *envelope, now instant) {
+	o.event = refused
+	switch {
+	case e.code == "SignatureNonceUsed":
+		o.event = nonceUsed
+	case strings.HasPrefix(e.code, "InvalidTimeStamp"):
+		o.timestampRefused = true
+		offset, ok := now.offsetFrom(resp.Header, k.offset)
+		if ok && e.code == "InvalidTimeStamp.Expired" {
+			o.event, o.offset = clockOff, offset
+		}
+	}
+}
+
+func (k *call) apiError(o *outcome, e *envelope) *APIError {
+	a := &APIError{
+		Action:     k.op.action,
+		Code:       o.code,
+		Message:    k.scrub.text(e.message, maxServerText),
+		RequestID:  o.requestID,
+		HostID:     k.scrub.identifier(e.hostID),
+		Recommend:  k.scrub.text(e.recommend, maxServerText),
+		StatusCode: o.status,
+		RetryAfter: o.retryAfter,
+	}
+	for name, value := range e.accessDeniedDetail {
+		if a.AccessDeniedDetail == nil {
+			a.AccessDeniedDetail = make(map[string]string)
+		}
+		a.AccessDeniedDetail[k.scrub.identifier(name)] = k.scrub.text(value, maxServerText)
+	}
+	return a
+}
+
+// malformed is the error of a reply that is no answer and no refusal. Of a
+// body that is not JSON it quotes the beginning.
+func (k *call) malformed(o *outcome, e *envelope, body []byte, readErr error) *callError {
+	c := &callError{
+		action:    k.op.action,
+		requestID: o.requestID,
+		text:      fmt.Sprintf("HTTP %d ", o.status),
+		kind:      ErrInvalidResponse,
+	}
+	if o.status >= 500 {
+		c.kind = ErrUnavailable
+	}
+	looksLikeJSON := strings.HasPrefix(strings.TrimLeft(string(body[:min(len(body), 64)]), " \t\r\n"), "{")
+	switch {
+	case errors.Is(readErr, errTooLarge):
+		c.text += "with a reply larger than 1 MiB"
+	case readErr != nil:
+		c.text += "with a reply that was cut off"
+		c.cause = readErr
+	case e.whole && e.failed:
+		c.text += "with a reply that says it failed"
+	case e.whole && k.op.wantsKey && e.privateKey == "":
+		c.text += "without a private key"
+	case e.whole:
+		c.text += "with a reply of an unexpected kind"
+	case len(body) == 0:
+		c.text += "without a body"
+	case looksLikeJSON:
+		c.text += "with a reply that is not valid JSON"
+	default:
+		c.text += fmt.Sprintf("with a reply that is not JSON: %q", k.scrub.text(string(body), maxExcerpt))
+	}
+	return c
+}

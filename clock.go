@@ -1,0 +1,54 @@
+package baas
+
+import (
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// An instant is read off both clocks. They disagree when the wall clock is set
+// and when the machine sleeps.
+type instant struct {
+	wall time.Time
+	mono time.Duration
+}
+
+// systemClock reads the clocks of the machine.
+func systemClock() func() instant {
+	start := time.Now()
+	return func() instant {
+		now := time.Now()
+		return instant{wall: now.Round(0), mono: now.Sub(start)}
+	}
+}
+
+// since is the time from t to i by whichever clock says more.
+func (i instant) since(t instant) time.Duration {
+	return max(i.wall.Sub(t.wall), i.mono-t.mono)
+}
+
+// offsetFrom is what has to be added to the wall clock to get the time of the
+// Date header of a reply that was received now. It is worth a try only if the
+// time that was sent, that of now and the offset used so far, was off by more
+// than the gateway allows, and by no more than is plausible.
+func (i instant) offsetFrom(h http.Header, used time.Duration) (time.Duration, bool) {
+	date, err := http.ParseTime(h.Get("Date"))
+	if err != nil {
+		return 0, false
+	}
+	offset := date.Sub(i.wall)
+	off := (offset - used).Abs()
+	return offset, off > minSkew && off < maxSkew && offset.Abs() < maxSkew
+}
+
+// retryAfter reads a Retry-After header, seconds or a date.
+func retryAfter(h http.Header, now time.Time) time.Duration {
+	v := h.Get("Retry-After")
+	if seconds, err := strconv.ParseUint(v, 10, 31); err == nil {
+		return time.Duration(seconds) * time.Second
+	}
+	if t, err := http.ParseTime(v); err == nil {
+		return max(t.Sub(now), 0)
+	}
+	return 0
+}

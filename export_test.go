@@ -1,0 +1,19 @@
+package baas
+
+import "time"
+
+// WithClock replaces both clocks of a client: wall is the time of day, mono
+// what a clock that is never set would say since some start.
+func WithClock(now func() (wall time.Time, mono time.Duration)) func(*Client) {
+	return func(c *Client) {
+		c.clock = func() instant {
+			wall, mono := now()
+			return instant{wall: wall, mono: mono}
+		}
+	}
+}
+
+// WithNonce replaces the source of nonces.
+func WithNonce(nonce func() string) func(*Client) {
+	return func(c *Client) { c.nonce = nonce }
+}

@@ -1,0 +1,191 @@
+package baas
+
+import (
+	"html"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+const (
+	redacted = "[REDACTED]"
+
+	maxServerText = 1 << 10 // bytes of a message or a recommendation
+	maxExcerpt    = 200     // bytes of a page
+	maxIdentifier = 128     // bytes of a code or an ID
+
+	// minScrubbed is the length from which a secret is taken out of a text.
+	// Taking out a shorter one would give it away ("Thr[REDACTED]ttled"), so
+	// a text that holds one is dropped whole.
+	minScrubbed = 4
+)
+
+// A scrubber takes the secrets of a call out of texts that come from outside:
+// the gateway itself echoes them, percent-encoded twice.
+type scrubber struct{ secrets []string }
+
+// text is t without secrets, on one line, and at most limit bytes long.
+func (s scrubber) text(t string, limit int) string {
+	t = strings.ToValidUTF8(t, "\uFFFD")
+	// What follows is every parameter of the call.
+	if i := indexFold(t, "string to sign"); i >= 0 {
+		t = t[:i]
+	}
+	t = dropKeys(t)
+	var all []string
+	for _, secret := range s.secrets {
+		forms := formsOf(secret)
+		if len(secret) < minScrubbed {
+			if slices.ContainsFunc(forms, func(f string) bool { return f != "" && strings.Contains(t, f) }) {
+				return redacted
+			}
+			continue
+		}
+		all = append(all, forms...)
+	}
+	// The longest first, since a form may hold another one.
+	slices.SortFunc(all, func(a, b string) int { return len(b) - len(a) })
+	for _, form := range all {
+		t = strings.ReplaceAll(t, form, redacted)
+	}
+	t = dropTail(t, all)
+	t = dropQueries(t)
+	return cut(oneLine(t), limit)
+}
+
+// identifier is a code or an ID of the service's: too short a secret is not
+// looked for, or "Throttling" would be no code for a password "o".
+func (s scrubber) identifier(t string) string {
+	long := slices.DeleteFunc(slices.Clone(s.secrets), func(x string) bool { return len(x) < minScrubbed })
+	return scrubber{long}.text(t, maxIdentifier)
+}
+
+// formsOf lists the ways in which a secret is met: raw, in an HTML page, in a
+// JSON string, and percent-encoded once and twice, by the rules of the
+// signature or of forms, with hex digits in either case.
+func formsOf(secret string) []string {
+	if secret == "" {
+		return nil
+	}
+	quoted := strconv.Quote(secret)
+	forms := []string{secret, html.EscapeString(secret), quoted[1 : len(quoted)-1]}
+	once := []string{escape(secret), url.QueryEscape(secret)}
+	for _, o := range once {
+		forms = append(forms, o, escape(o), url.QueryEscape(o))
+	}
+	for _, f := range forms[3:] {
+		forms = append(forms, lowerHex(f))
+	}
+	slices.Sort(forms)
+	return slices.Compact(forms)
+}
+
+// lowerHex turns %2F into %2f.
+func lowerHex(s string) string {
+	b := []byte(s)
+	for i := 0; i+2 < len(b); i++ {
+		if b[i] == '%' {
+			for j := i + 1; j <= i+2; j++ {
+				if b[j] >= 'A' && b[j] <= 'F' {
+					b[j] += 'a' - 'A'
+				}
+			}
+		}
+	}
+	return string(b)
+}
+
+// dropTail drops the beginning of a secret at the end of t, where the text
+// was cut off in its middle.
+func dropTail(t string, secrets []string) string {
+	longest := 0
+	for _, secret := range secrets {
+		for n := min(len(secret)-1, len(t)); n >= minScrubbed && n > longest; n-- {
+			if strings.HasSuffix(t, secret[:n]) {
+				longest = n
+			}
+		}
+	}
+	if longest > 0 {
+		return t[:len(t)-longest] + redacted
+	}
+	return t
+}
+
+// dropKeys cuts out PEM blocks, whole or not, for a key must not be shown
+// even where it was not recognized as the answer.
+func dropKeys(t string) string {
+	const begin, end = "-----BEGIN ", "-----END "
+	for {
+		i := strings.Index(t, begin)
+		if i < 0 {
+			return t
+		}
+		rest := t[i+len(begin):]
+		tail := ""
+		if j := strings.Index(rest, end); j >= 0 {
+			_, tail, _ = strings.Cut(rest[j+len(end):], "-----")
+		}
+		t = t[:i] + redacted + tail
+	}
+}
+
+// dropQueries cuts the query out of everything that looks like a URL.
+func dropQueries(t string) string {
+	var b strings.Builder
+	for {
+		i := strings.IndexByte(t, '?')
+		if i < 0 {
+			b.WriteString(t)
+			return b.String()
+		}
+		end := i + 1
+		for end < len(t) && t[end] > ' ' && !strings.ContainsRune("\"'<>`", rune(t[end])) {
+			end++
+		}
+		b.WriteString(t[:i+1])
+		if query := t[i+1 : end]; strings.Contains(query, "=") {
+			b.WriteString(redacted)
+		} else {
+			b.WriteString(query)
+		}
+		t = t[end:]
+	}
+}
+
+// oneLine makes t fit for a log: no line breaks, no control characters.
+func oneLine(t string) string {
+	t = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, t)
+	return strings.Join(strings.Fields(t), " ")
+}
+
+// cut shortens t to limit bytes, an ellipsis included.
+func cut(t string, limit int) string {
+	const ellipsis = "…"
+	if len(t) <= limit {
+		return t
+	}
+	end := limit - len(ellipsis)
+	for end > 0 && !utf8.RuneStart(t[end]) {
+		end--
+	}
+	return t[:end] + ellipsis
+}
+
+// indexFold is strings.Index without regard to ASCII case.
+func indexFold(s, substr string) int {
+	for i := 0; i+len(substr) <= len(s); i++ {
+		if strings.EqualFold(s[i:i+len(substr)], substr) {
+			return i
+		}
+	}
+	return -1
+}

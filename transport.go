@@ -1,0 +1,172 @@
+package baas
+
+import (
+	"crypto/tls"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"reflect"
+	"slices"
+	"sync"
+	"time"
+)
+
+const (
+	connectTimeout   = 10 * time.Second
+	handshakeTimeout = 10 * time.Second
+	idleConnTimeout  = 60 * time.Second
+	maxIdleConns     = 256 // to the one host there is
+	maxHeaderBytes   = 64 << 10
+	pingInterval     = 15 * time.Second
+)
+
+// newTransport makes the transport of a client that was not given one. It
+// shares nothing with http.DefaultTransport, which others change.
+func newTransport() *http.Transport {
+	return &http.Transport{
+		Proxy:                  http.ProxyFromEnvironment,
+		DialContext:            (&net.Dialer{Timeout: connectTimeout}).DialContext,
+		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
+		TLSHandshakeTimeout:    handshakeTimeout,
+		ForceAttemptHTTP2:      true,
+		HTTP2:                  &http.HTTP2Config{SendPingTimeout: pingInterval, PingTimeout: pingInterval},
+		MaxIdleConnsPerHost:    maxIdleConns,
+		IdleConnTimeout:        idleConnTimeout,
+		MaxResponseHeaderBytes: maxHeaderBytes,
+		DisableCompression:     true, // a cut-off reply has to be readable to its end
+	}
+}
+
+// A transporter chooses the transport of each attempt.
+type transporter struct {
+	own   *http.Transport   // nil if an http.Client was given
+	given http.RoundTripper // nil stands for http.DefaultTransport
+}
+
+func newTransporter(hc **http.Client) transporter {
+	if hc == nil {
+		return transporter{own: newTransport()}
+	}
+	return transporter{given: (*hc).Transport}
+}
+
+func (t transporter) base() http.RoundTripper {
+	switch {
+	case t.own != nil:
+		return t.own
+	case t.given != nil:
+		return t.given
+	}
+	return http.DefaultTransport
+}
+
+// fresh is a transport without connections, if that can be had: a clone. Its
+// connections are to be closed by release.
+func (t transporter) fresh() (rt http.RoundTripper, release func()) {
+	base, ok := t.base().(*http.Transport)
+	if !ok {
+		return t.base(), func() {}
+	}
+	clone := base.Clone()
+	// An HTTP/2 connection may count as busy for a moment longer than release
+	// waits.
+	clone.IdleConnTimeout = time.Second
+	return clone, clone.CloseIdleConnections
+}
+
+// errHeldBack is what the transport gets in the place of a body that must not
+// be sent.
+var errHeldBack = errors.New("baas: request held back")
+
+// A delivery is the body of one attempt's request. It proves whether the
+// request was sent: the transport has to Read it before the gateway can have
+// all of the request. It is neither nil nor http.NoBody and comes without a
+// GetBody, so that net/http never sends the request a second time by itself.
+type delivery struct {
+	query bool         // the body is empty, all is in the URL
+	hold  func() bool  // reports that it is too late to send
+	conns *connections // of the call, or nil if a new connection is certain
+	abort func()       // cancels the attempt
+
+	mu        sync.Mutex
+	rest      string
+	taken     bool // the transport has called Read
+	sealed    bool // the attempt is over: nothing may be sent any more
+	old       bool // the connection was used by an earlier attempt
+	asked     bool // the transport has asked for a connection
+	connected bool // and got one
+}
+
+// Read hands the body over, unless that has become wrong meanwhile.
+func (d *delivery) Read(p []byte) (int, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if !d.taken && (d.sealed || d.old || d.hold != nil && d.hold()) {
+		return 0, errHeldBack
+	}
+	d.taken = true
+	n := copy(p, d.rest)
+	d.rest = d.rest[n:]
+	if n == 0 && len(p) > 0 {
+		return 0, io.EOF
+	}
+	return n, nil
+}
+
+func (d *delivery) Close() error { return nil }
+
+// seal ends the attempt and reports whether the request was certainly not
+// sent. A transport that gives up may leave a goroutine behind that is about
+// to send: it gets no body any more.
+func (d *delivery) seal() (notSent bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.sealed = true
+	if d.query {
+		return d.asked && !d.connected
+	}
+	return !d.taken
+}
+
+// trace watches the connections of the attempt.
+func (d *delivery) trace() *httptrace.ClientTrace {
+	return &httptrace.ClientTrace{
+		GetConn: func(string) {
+			d.mu.Lock()
+			d.asked = true
+			d.mu.Unlock()
+		},
+		GotConn: func(info httptrace.GotConnInfo) {
+			old := d.conns.add(info.Conn) && d.hold != nil
+			d.mu.Lock()
+			d.connected = true
+			d.old = old
+			d.mu.Unlock()
+			if d.query && d.hold != nil && (old || d.hold()) {
+				d.abort()
+			}
+		},
+	}
+}
+
+// connections are those that the attempts of a call have used.
+type connections struct {
+	mu   sync.Mutex
+	used []net.Conn
+}
+
+// add reports whether conn was there already.
+func (c *connections) add(conn net.Conn) bool {
+	if conn == nil || !reflect.TypeOf(conn).Comparable() {
+		return false
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if slices.Contains(c.used, conn) {
+		return true
+	}
+	c.used = append(c.used, conn)
+	return false
+}
