@@ -63,8 +63,7 @@ func (k *call) send(resend bool) outcome {
 		if resp.Body != nil {
 			_ = resp.Body.Close()
 		}
-		if err != nil {
-			o.contextEnded = k.ctx.Err() != nil
+		if err != nil && err != errTooLarge {
 			err = k.cause(ctx, err)
 		}
 		o = k.judge(resp, body, err)
@@ -156,7 +155,7 @@ func (k *call) judge(resp *http.Response, body []byte, readErr error) outcome {
 		o.event = lost
 	} else if refusal && (o.status/100 == 4 || o.status == http.StatusOK && e.failed) {
 		k.refusal(&o, resp, &e, now)
-	} else if readErr != nil && !errors.Is(readErr, errTooLarge) {
+	} else if readErr != nil && readErr != errTooLarge {
 		o.event = lost
 	} else {
 		o.event = strange
@@ -221,7 +220,7 @@ func (k *call) malformed(o *outcome, e *envelope, body []byte, readErr error) *c
 	}
 	looksLikeJSON := strings.HasPrefix(strings.TrimLeft(string(body[:min(len(body), 64)]), " \t\r\n"), "{")
 	switch {
-	case errors.Is(readErr, errTooLarge):
+	case readErr == errTooLarge:
 		c.text += "with a reply larger than 1 MiB"
 	case readErr != nil:
 		c.text += "with a reply that was cut off"
