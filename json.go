@@ -275,5 +275,8 @@ func unescape(raw []byte) string {
 		}
 		i += 2
 	}
-	return strings.ToValidUTF8(b.String(), "\uFFFD")
+	if s := b.String(); !utf8.ValidString(s) {
+		return string([]rune(s)) // a replacement character for each byte
+	}
+	return b.String()
 }

@@ -1,0 +1,70 @@
+package baas
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// FuzzScanner compares the scanner with encoding/json: what is valid, and what
+// strings mean.
+func FuzzScanner(f *testing.F) {
+	for _, s := range []string{
+		`{}`, `{"a":1}`, ` { "a" : [ 1 , -0.5e+3 , true , false , null , "x" ] } `, `{"a":01}`, `{"a":1.}`, `{"a":-}`,
+		`{"a":"\u00e9\ud83e\udd8a\n\/\"\\\b\f\r\t"}`, `{"a":"\ud83e"}`, `{"a":"\ud83e\u0041"}`, `{"a":"\udd8a\ud83e"}`, `{"a":"\x"}`,
+		`{"a":"` + "\x01" + `"}`, `{"a":"` + "\xff" + `"}`, `{"a":1,}`, `{"a"}`, `{,}`, `[1,]`, `{"a":[}`, `{"a":{"b":{"c":[]}}}`,
+		`{"a":1}{"b":2}`, `{"a":tru}`, `{"a":nullx}`, `{"a":1e}`, `{"a":1E-07}`, "", "{", `"`, `{"Result":{"PrivateKey":"k\\n"}}`,
+		`{"successResponse":true,"data":{"RequestId":"r","Result":{"DownloadPath":{"SdkUrl":"u"},"PrivateKey":"k"}}}`,
+		strings.Repeat("[", 100), `{"a":` + strings.Repeat("[", 60) + strings.Repeat("]", 60) + "}",
+	} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if depth(b) > maxDepth {
+			t.Skip("nested deeper than is read")
+		}
+		e := parseEnvelope(b)
+		object := strings.HasPrefix(strings.TrimLeft(string(b), " \t\r\n"), "{")
+		require.Equal(t, json.Valid(b) && object, e.whole, "%q", b)
+		s := scanner{b: b}
+		text, ok := s.str()
+		if !ok {
+			return
+		}
+		var want string
+		require.NoError(t, json.Unmarshal(b[:s.i], &want), "%q", b)
+		require.Equal(t, want, text, "%q", b)
+	})
+}
+
+// depth is an upper bound of how deep b nests.
+func depth(b []byte) int {
+	n, most := 0, 0
+	for _, c := range b {
+		switch c {
+		case '{', '[':
+			n++
+			most = max(most, n)
+		case '}', ']':
+			n--
+		}
+	}
+	return max(most, strings.Count(string(b), "{")+strings.Count(string(b), "["))
+}
+
+// TestEnvelopeDepth: a reply that nests too deep is not read, rather than
+// exhausting the stack.
+func TestEnvelopeDepth(t *testing.T) {
+	t.Parallel()
+	e := parseEnvelope([]byte(`{"a":` + strings.Repeat("[", 1<<20)))
+	require.False(t, e.whole)
+}
+
+func TestEnvelopeIsReadInEitherCase(t *testing.T) {
+	t.Parallel()
+	e := parseEnvelope([]byte(`{"RequestID":"r","CODE":200,"message":"m","Data":{"result":{"privateKey":"k","downloadPath":{"caCrtUrl":"u"}}}}`))
+	require.True(t, e.whole)
+	require.Equal(t, []string{"r", "200", "m", "k", "u"}, []string{e.requestID, e.code, e.message, e.privateKey, e.downloadPath.CACrtURL})
+}
