@@ -5,6 +5,8 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"io"
 	"log/slog"
 	"net/url"
 	"sync/atomic"
@@ -46,15 +48,26 @@ func (c *Client) CloseIdleConnections() {
 	}
 }
 
-// An Operation is a call of an RPC action of the API. Its values are not shown
-// when it is printed or logged, if Secrets names them.
+// Format implements fmt.Formatter. It shows the endpoint and none of what the
+// client holds, whatever the verb.
+func (c *Client) Format(f fmt.State, _ rune) {
+	if c == nil {
+		_, _ = io.WriteString(f, "<nil>")
+		return
+	}
+	_, _ = fmt.Fprintf(f, "baas.Client(%s://%s)", c.endpoint.scheme, c.endpoint.host)
+}
+
+// An Operation is a call of an RPC action of the API. Printed or logged, it
+// does not show the values that Secrets names.
 type Operation struct {
 	// Action is the name of the action, such as "DescribeAntChains".
 	Action string
 
 	// Params are the action's own parameters, to which the common ones must
-	// not belong. They are copied before Do sends anything.
-	Params url.Values
+	// not belong. They are copied before Do sends anything, and never
+	// marshaled.
+	Params url.Values `json:"-"`
 
 	// Secrets names the Params whose values are never shown. "Password"
 	// always is one.

@@ -133,27 +133,39 @@ func dropKeys(t string) string {
 	}
 }
 
-// dropQueries cuts the query out of everything that looks like a URL.
+// dropQueries cuts the query out of everything that looks like a URL, percent-encoded
+// or not.
 func dropQueries(t string) string {
-	var b strings.Builder
-	for {
-		i := strings.IndexByte(t, '?')
-		if i < 0 {
-			b.WriteString(t)
-			return b.String()
-		}
-		end := i + 1
-		for end < len(t) && t[end] > ' ' && !strings.ContainsRune("\"'<>`", rune(t[end])) {
-			end++
-		}
-		b.WriteString(t[:i+1])
-		if query := t[i+1 : end]; strings.Contains(query, "=") {
-			b.WriteString(redacted)
-		} else {
+	for _, q := range []struct{ mark, equals string }{
+		{"?", "="}, {"%3F", "%3D"}, {"%3f", "%3d"}, {"%253F", "%253D"}, {"%253f", "%253d"},
+	} {
+		var b strings.Builder
+		for {
+			before, after, found := strings.Cut(t, q.mark)
+			b.WriteString(before)
+			if !found {
+				break
+			}
+			b.WriteString(q.mark)
+			query := after[:queryLen(after)]
+			t = after[len(query):]
+			if strings.Contains(query, q.equals) {
+				query = redacted
+			}
 			b.WriteString(query)
 		}
-		t = t[end:]
+		t = b.String()
 	}
+	return t
+}
+
+// queryLen is the length of the query that t begins with.
+func queryLen(t string) int {
+	end := strings.IndexFunc(t, func(r rune) bool { return r <= ' ' || strings.ContainsRune("\"'<>`", r) })
+	if end < 0 {
+		return len(t)
+	}
+	return end
 }
 
 // oneLine makes t fit for a log: no line breaks, no control characters.

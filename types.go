@@ -16,8 +16,8 @@ import (
 //
 // Printed or logged, it shows every field but Password. What no type can
 // prevent: a value (not a pointer) in an unexported field of another struct is
-// printed as it is, and so is a value (not a pointer) with the verb %p, which
-// go vet reports.
+// printed as it is, and so is one with the verbs %p and, but for fmt.Errorf,
+// %w, both of which go vet reports.
 type ApplyAntChainCertificateWithKeyAutoCreationRequest struct {
 	AntChainID   string // ID of the blockchain, such as "1q8B5R9p"
 	ConsortiumID string // ID of the consortium that the chain belongs to, such as "DV80nJXq"
