@@ -72,12 +72,11 @@ func formsOf(secret string) []string {
 	}
 	quoted := strconv.Quote(secret)
 	forms := []string{secret, html.EscapeString(secret), quoted[1 : len(quoted)-1]}
-	once := []string{escape(secret), url.QueryEscape(secret)}
-	for _, o := range once {
-		forms = append(forms, o, escape(o), url.QueryEscape(o))
-	}
-	for _, f := range forms[3:] {
-		forms = append(forms, lowerHex(f))
+	for _, once := range []string{escape(secret), url.QueryEscape(secret)} {
+		for _, o := range []string{once, lowerHex(once)} {
+			twice, form := escape(o), url.QueryEscape(o)
+			forms = append(forms, o, twice, form, lowerHex(twice), lowerHex(form))
+		}
 	}
 	slices.Sort(forms)
 	return slices.Compact(forms)
