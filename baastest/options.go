@@ -1,0 +1,105 @@
+package baastest
+
+import (
+	"time"
+
+	"github.com/aliyun/credentials-go/credentials"
+)
+
+// Option configures a [Server]. Nil options are skipped; the last of a kind wins.
+type Option func(*config)
+
+type config struct {
+	shape    ReplyShape
+	now      func() time.Time
+	keyEnc   KeyEncryption
+	cred     credentials.Credential
+	inMemory bool
+}
+
+func newConfig(opts []Option) config {
+	cfg := config{now: time.Now}
+	for _, opt := range opts {
+		if opt != nil {
+			opt(&cfg)
+		}
+	}
+	if cfg.cred == nil {
+		cfg.cred = madeUpCredential()
+	}
+	return cfg
+}
+
+// ReplyShape is how a successful reply is laid out: the service's documentation and its SDKs know three ways.
+// Refusals look the same in all of them.
+type ReplyShape int
+
+const (
+	// Documented is the shape of the reference pages and the default: an envelope with successResponse, requestId,
+	// code and data, and in data the links before the key.
+	Documented ReplyShape = iota
+	// Flat is the shape that the official SDKs' types expect: RequestId and Result, the key before the links.
+	Flat
+	// V2 is Flat with HttpStatusCode, Code, Success, ResultCode, Message and ResultMessage beside Result.
+	V2
+)
+
+// KeyEncryption is how the private key in a reply is encrypted with the request's Password. All but Unencrypted
+// give an "ENCRYPTED PRIVATE KEY" PEM block, PKCS#8.
+type KeyEncryption int
+
+const (
+	// PBES2AES256 is AES-256-CBC under PBKDF2 with HMAC-SHA256 and 2048 iterations, OpenSSL's own choice, and the
+	// default.
+	PBES2AES256 KeyEncryption = iota
+	// PBES2AES128SHA1 is AES-128-CBC under PBKDF2 with HMAC-SHA1 and 2048 iterations.
+	PBES2AES128SHA1
+	// PBES2DES3 is DES-EDE3-CBC under PBKDF2 with HMAC-SHA1 and 2048 iterations.
+	PBES2DES3
+	// PBES2Scrypt is AES-256-CBC under scrypt with N=16384, r=8, p=1.
+	PBES2Scrypt
+	// PBES1MD5DES is pbeWithMD5AndDES-CBC with 2048 iterations.
+	PBES1MD5DES
+	// PBES1SHA1DES is pbeWithSHA1AndDES-CBC with 2048 iterations.
+	PBES1SHA1DES
+	// PKCS12SHA1DES3 is pbeWithSHAAnd3-KeyTripleDES-CBC of PKCS#12 with 2048 iterations.
+	PKCS12SHA1DES3
+	// Unencrypted is a "PRIVATE KEY" PEM block: the service is not known to send one, a client has to survive it.
+	Unencrypted
+)
+
+// WithReplyShape sets the shape of successful replies, [Documented] by default and for unknown values.
+func WithReplyShape(s ReplyShape) Option {
+	return func(c *config) { c.shape = s }
+}
+
+// WithClock makes the server read the time from now, which must be safe for concurrent use. It decides about
+// timestamps, nonces, links and the validity of certificates, and it is the Date header of every reply. The default,
+// also for nil, is time.Now. Waits, such as that of [HangAfter], always last real time.
+func WithClock(now func() time.Time) Option {
+	return func(c *config) {
+		c.now = now
+		if now == nil {
+			c.now = time.Now
+		}
+	}
+}
+
+// WithKeyEncryption sets how private keys are encrypted, [PBES2AES256] by default and for unknown values.
+func WithKeyEncryption(e KeyEncryption) Option {
+	return func(c *config) { c.keyEnc = e }
+}
+
+// WithCredential sets what the server accepts: an access key, an access key with a security token (STS), or a bearer
+// token. The server asks cred afresh for every request, one request at a time, so a credential that rotates is
+// followed. Whoever else uses cred at the same time should use [Server.Credential] instead, which takes turns with
+// the server. The default, also for nil, is an access key made up for this server.
+func WithCredential(cred credentials.Credential) Option {
+	return func(c *config) { c.cred = cred }
+}
+
+// WithInMemory makes a server without a port: its connections are in-memory pipes that only [Server.HTTPClient]
+// (and so [Server.Client]) can open. Such a server can live in a testing/synctest bubble.
+func WithInMemory() Option {
+	return func(c *config) { c.inMemory = true }
+}
