@@ -190,7 +190,8 @@ func TestApplyInvalid(t *testing.T) {
 		})
 	}
 	t.Run("nil context", func(t *testing.T) {
-		_, err := client.ApplyAntChainCertificateWithKeyAutoCreation(nil, newRequest()) //nolint:staticcheck // that is the test
+		var none context.Context
+		_, err := client.ApplyAntChainCertificateWithKeyAutoCreation(none, newRequest())
 		require.ErrorIs(t, err, baas.ErrInvalidRequest)
 	})
 	for name, zero := range map[string]*baas.Client{"nil client": nil, "zero client": {}} {
@@ -227,8 +228,8 @@ func TestRedirect(t *testing.T) {
 	require.Empty(t, other.Requests())
 }
 
-// TestMovedClockAndThrottled: the rows of the peers' table that they get right
-// or wrong without losing a key.
+// TestThrottledOnce: the one row of the official SDKs' table that they get
+// right.
 func TestThrottledOnce(t *testing.T) {
 	t.Parallel()
 	server := baastest.NewServer()

@@ -75,8 +75,7 @@ func TestDo(t *testing.T) {
 		t.Parallel()
 		params := url.Values{"Password": {"p1"}}
 		var sent []string
-		var client *baas.Client
-		client = newClient(t, roundTripper(func(r *http.Request) (*http.Response, error) {
+		client := newClient(t, roundTripper(func(r *http.Request) (*http.Response, error) {
 			params["Password"][0] = "p2"
 			b, _ := io.ReadAll(r.Body)
 			sent = append(sent, string(b))

@@ -83,6 +83,7 @@ func (s *sharedSource) fly(f *flight) {
 	}
 	f.keys, f.err = getKeys(s.cred)
 	if f.err != nil && s.make != nil {
+		f.err.(*CredentialsError).Provider = defaultProvider
 		// The default chain sticks to the last provider it tried, even one
 		// that failed; a new chain tries all of them.
 		s.cred = nil
@@ -106,7 +107,7 @@ const defaultProvider = "default"
 
 // getKeys asks cred. All errors are *CredentialsError.
 func getKeys(cred credentials.Credential) (k keys, err error) {
-	provider := ""
+	provider := fmt.Sprintf("%T", cred)
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("panic: %v", r)
@@ -115,7 +116,6 @@ func getKeys(cred credentials.Credential) (k keys, err error) {
 			k, err = keys{}, &CredentialsError{Provider: provider, Err: err}
 		}
 	}()
-	provider = text(cred.GetType())
 	model, err := cred.GetCredential()
 	if err != nil {
 		return k, err

@@ -18,13 +18,13 @@ import (
 	"github.com/antchain-go/baas/baastest"
 )
 
-// fakeCredential supplies what get says.
+// fakeCredential supplies what get says. It has no other method that works,
+// since no other may be used.
 type fakeCredential struct {
 	credentials.Credential
 	get func() (*credentials.CredentialModel, error)
 }
 
-func (f fakeCredential) GetType() *string                                     { return ptr("fake") }
 func (f fakeCredential) GetCredential() (*credentials.CredentialModel, error) { return f.get() }
 
 func ptr(s string) *string { return &s }

@@ -122,16 +122,20 @@ func (e *OutcomeUnknownError) Error() string {
 	b.WriteString(strconv.Itoa(e.Attempts))
 	b.WriteString(", nonce ")
 	b.WriteString(e.SignatureNonce)
-	if e.RequestID != "" {
+	cause := ""
+	if e.Err != nil {
+		cause = detailOf(e.Err)
+	}
+	if e.RequestID != "" && !strings.Contains(cause, e.RequestID) {
 		b.WriteString(", request ID ")
 		b.WriteString(e.RequestID)
 	}
 	b.WriteByte(')')
-	if e.Err != nil {
+	if cause != "" {
 		b.WriteString(": ")
-		b.WriteString(detailOf(e.Err))
+		b.WriteString(cause)
 	}
-	if e.ended != nil {
+	if e.ended != nil && !errors.Is(e.Err, e.ended) {
 		b.WriteString("; given up: ")
 		b.WriteString(e.ended.Error())
 	}
@@ -196,7 +200,7 @@ func (e *ValidationError) Is(target error) bool { return target == ErrInvalidReq
 // not look into it, since credentials-go quotes files and replies: read the
 // field where it is safe to show.
 type CredentialsError struct {
-	Provider string // "default" is the default provider chain
+	Provider string // "default" for the default provider chain, else the credential's name or Go type
 	Err      error  `json:"-"`
 
 	action string

@@ -376,8 +376,8 @@ func TestCredentialsErrorText(t *testing.T) {
 	}
 	var ce *baas.CredentialsError
 	require.ErrorAs(t, err, &ce)
-	require.Equal(t, "fake", ce.Provider)
+	require.Equal(t, "baas_test.fakeCredential", ce.Provider)
 	require.Contains(t, ce.Err.Error(), accessKeySecret, "the field has it")
 	require.Contains(t, err.Error(), actionApply)
-	require.Contains(t, err.Error(), `"fake"`)
+	require.Contains(t, err.Error(), ce.Provider)
 }

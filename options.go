@@ -88,6 +88,10 @@ func WithCredential(cred credentials.Credential) Option {
 // After a call has come in doubt, an *http.Transport is cloned for a new
 // connection. Any other RoundTripper is used as it is, and what it sends on
 // an old connection is held back.
+//
+// Whether a request was sent is told by its body: a transport that fails
+// before it has read the body has sent nothing, and the client sends again. A
+// mock that is to lose a reply reads the body first.
 func WithHTTPClient(hc *http.Client) Option {
 	return func(o *options) error { o.httpClient = &hc; return nil }
 }

@@ -1,0 +1,84 @@
+package main
+
+import (
+	"crypto/rand"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/antchain-go/baas"
+)
+
+// settings are what flags and environment ask for.
+type settings struct {
+	live     bool
+	endpoint string
+	region   string
+	out      string
+	request  baas.ApplyAntChainCertificateWithKeyAutoCreationRequest
+}
+
+const (
+	envChain      = "ANTCHAIN_ID"
+	envConsortium = "CONSORTIUM_ID"
+	envPassword   = "ANTCHAIN_KEY_PASSWORD"
+)
+
+// liveVariables must be set for -live. The first two are read by the default
+// provider chain of credentials-go.
+var liveVariables = []string{
+	"ALIBABA_CLOUD_ACCESS_KEY_ID", "ALIBABA_CLOUD_ACCESS_KEY_SECRET", envChain, envConsortium, envPassword,
+}
+
+// parse reads the flags and, with -live, the environment. It reports what is
+// wrong to stderr.
+func parse(args []string, getenv func(string) string, stderr io.Writer) (*settings, error) {
+	s := new(settings)
+	r := &s.request
+	fs := flag.NewFlagSet("quickstart", flag.ContinueOnError)
+	fs.SetOutput(stderr)
+	fs.BoolVar(&s.live, "live", false, "apply at the real service, for a real certificate; reads the environment\nvariables "+
+		strings.Join(liveVariables, ",\n"))
+	fs.StringVar(&s.endpoint, "endpoint", "", "with -live: `host` or URL to call instead of the region's")
+	fs.StringVar(&s.region, "region", "cn-hangzhou", "with -live: `ID` of the region to call")
+	fs.StringVar(&s.out, "out", "./antchain-certs", "with -live: `folder` to store client.key in")
+	fs.StringVar(&r.CommonName, "cn", "quickstart", "`common name` (CN) of the certificate")
+	fs.StringVar(&r.CountryName, "country", "CN", "two-letter `code` of the country (C)")
+	fs.StringVar(&r.StateOrProvinceName, "state", "Zhejiang", "state or `province` (ST)")
+	fs.StringVar(&r.LocalityName, "city", "Hangzhou", "`city` (L)")
+	fs.StringVar(&r.OrganizationName, "org", "Example", "`organization` (O)")
+	fs.StringVar(&r.OrganizationUnitName, "unit", "Wallet", "organizational `unit` (OU)")
+	if err := fs.Parse(args); err != nil {
+		return nil, err
+	}
+	err := s.complete(fs.Args(), getenv)
+	if err != nil {
+		_, _ = fmt.Fprintln(stderr, "quickstart:", err)
+	}
+	return s, err
+}
+
+// complete fills in what does not come from flags.
+func (s *settings) complete(rest []string, getenv func(string) string) error {
+	if len(rest) > 0 {
+		return fmt.Errorf("unexpected argument %q; see -help", rest[0])
+	}
+	r := &s.request
+	if !s.live {
+		r.AntChainID, r.ConsortiumID, r.Password = "1q8B5R9p", "DV80nJXq", rand.Text()
+		return nil
+	}
+	var missing []string
+	for _, name := range liveVariables {
+		if getenv(name) == "" {
+			missing = append(missing, name)
+		}
+	}
+	if missing != nil {
+		return errors.New("-live needs environment variables that are not set: " + strings.Join(missing, ", "))
+	}
+	r.AntChainID, r.ConsortiumID, r.Password = getenv(envChain), getenv(envConsortium), getenv(envPassword)
+	return nil
+}
