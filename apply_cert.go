@@ -28,7 +28,8 @@ const actionApply = "ApplyAntChainCertificateWithKeyAutoCreation"
 // context.Canceled and context.DeadlineExceeded that ctx ended before anything
 // was carried out, or, together with ErrOutcomeUnknown, maybe after.
 //
-// Reference page: https://www.alibabacloud.com/help/doc-detail/127082.htm
+// Reference page: help center, document 127082,
+// https://help.aliyun.com/document_detail/127082.html
 func (c *Client) ApplyAntChainCertificateWithKeyAutoCreation(
 	ctx context.Context, req *ApplyAntChainCertificateWithKeyAutoCreationRequest,
 ) (*ApplyAntChainCertificateWithKeyAutoCreationResponse, error) {

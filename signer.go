@@ -14,7 +14,7 @@ import (
 // several values counts once per value, in their order.
 //
 // See "Request syntax and signature method V2 for RPC APIs" in the help
-// center, https://www.alibabacloud.com/help/en/sdk/product-overview/rpc-mechanism.
+// center, document 25492, https://help.aliyun.com/document_detail/25492.html.
 func SignRPC(method string, params url.Values, accessKeySecret string) string {
 	var canonical []byte
 	for _, name := range slices.Sorted(maps.Keys(params)) {
