@@ -1,6 +1,8 @@
 package baas
 
 import (
+	"bytes"
+	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
@@ -12,8 +14,10 @@ import (
 	"time"
 )
 
-// maxReply is how many bytes of a reply are used.
-const maxReply = 1 << 20
+const (
+	maxReply      = 1 << 20 // bytes of a reply that are used
+	maxEmptyReads = 100     // in a row, from a broken body
+)
 
 // An outcome is what became of one attempt.
 type outcome struct {
@@ -29,7 +33,6 @@ type outcome struct {
 
 	offset           time.Duration // of clockOff
 	timestampRefused bool
-	contextEnded     bool // the attempt failed, and the caller's context has ended
 }
 
 // send makes one attempt with the message. A resend, in doubt, goes out on a
@@ -38,7 +41,7 @@ func (k *call) send(resend bool) outcome {
 	begun := k.c.clock()
 	ctx, cancel := context.WithTimeout(k.ctx, k.c.attemptTimeout)
 	defer cancel()
-	d := &delivery{query: k.c.paramsInQuery, rest: k.message.body, conns: &k.conns, abort: cancel}
+	d := &delivery{empty: k.message.body == "", rest: k.message.body, conns: &k.conns, abort: cancel}
 	transport := k.c.transport.base()
 	if resend {
 		d.hold = k.tooOld
@@ -47,7 +50,7 @@ func (k *call) send(resend bool) outcome {
 		transport = fresh
 	}
 	traced := ctx
-	if k.c.transport.own == nil || d.query {
+	if k.c.transport.own == nil || d.empty {
 		traced = httptrace.WithClientTrace(ctx, d.trace())
 	}
 	var o outcome
@@ -74,25 +77,24 @@ func (k *call) send(resend bool) outcome {
 
 // undelivered is the outcome of an attempt without a response.
 func (k *call) undelivered(ctx context.Context, unsent bool, err error) outcome {
-	o := outcome{event: lost, contextEnded: k.ctx.Err() != nil}
-	text := "no reply"
-	if unsent {
-		o.event, text = notSent, "could not be reached"
+	e := &callError{action: k.op.action, text: "no reply", kind: ErrUnavailable, cause: k.cause(ctx, err)}
+	if !unsent {
+		return outcome{event: lost, err: e}
 	}
-	o.err = &callError{action: k.op.action, text: text, kind: ErrUnavailable, cause: k.cause(ctx, err)}
-	if o.contextEnded && unsent {
-		o.err = k.ended(k.ctx.Err(), nil)
+	e.text = "could not be reached"
+	if ended := k.ctx.Err(); ended != nil {
+		return outcome{event: notSent, err: k.ended(ended, nil)}
 	}
-	return o
+	return outcome{event: notSent, err: e}
 }
 
 // cause is err fit for the chain of an error. ctx is the attempt's.
 func (k *call) cause(ctx context.Context, err error) error {
 	ended := k.ctx.Err()
-	if ended == nil && ctx.Err() != nil {
+	if ended == nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		return &foreignError{text: fmt.Sprintf("attempt timed out after %v", k.c.attemptTimeout), timeout: true}
 	}
-	return foreign(err, ended, k.scrub)
+	return foreign(err, ended, &k.scrub)
 }
 
 // errTooLarge ends the reading of a reply that is larger than maxReply.
@@ -104,17 +106,31 @@ func readReply(resp *http.Response) ([]byte, error) {
 	if resp.Body == nil || resp.StatusCode == http.StatusSwitchingProtocols {
 		return nil, nil
 	}
+	from := io.Reader(resp.Body)
+	if strings.EqualFold(resp.Header.Get("Content-Encoding"), "gzip") {
+		// Nobody asked for it, but the key may be in it.
+		unzip, err := gzip.NewReader(from)
+		if err != nil {
+			return nil, err
+		}
+		from = unzip
+	}
 	size := int64(4 << 10)
 	if resp.ContentLength > 0 {
 		size = min(resp.ContentLength, maxReply) + 1
 	}
 	b := make([]byte, 0, size)
-	for {
+	for empty := 0; ; {
 		if len(b) == cap(b) {
 			b = append(b, 0)[:len(b)]
 		}
-		n, err := resp.Body.Read(b[len(b):min(cap(b), maxReply+1)])
+		n, err := from.Read(b[len(b):min(cap(b), maxReply+1)])
 		b = b[:len(b)+n]
+		if n > 0 {
+			empty = 0
+		} else if empty++; empty > maxEmptyReads && err == nil {
+			err = io.ErrNoProgress
+		}
 		switch {
 		case len(b) > maxReply:
 			return b[:maxReply], errTooLarge
@@ -133,42 +149,53 @@ func (k *call) judge(resp *http.Response, body []byte, readErr error) outcome {
 	e := parseEnvelope(body)
 	now := k.c.clock()
 	o := outcome{
-		status:       resp.StatusCode,
-		code:         k.scrub.identifier(e.code),
-		requestID:    k.scrub.identifier(e.requestID),
-		retryAfter:   retryAfter(resp.Header, now.wall),
-		contextEnded: readErr != nil && k.ctx.Err() != nil,
+		status:     resp.StatusCode,
+		code:       k.scrub.identifier(e.code),
+		requestID:  k.scrub.identifier(e.requestID),
+		retryAfter: retryAfter(resp.Header, now.wall),
 	}
 	sound := e.whole && readErr == nil
 	regular := sound && o.status/100 == 2 && !e.failed
-	if k.op.wantsKey && e.privateKey != "" || !k.op.wantsKey && regular && e.result != nil {
-		o.event, o.reply, o.salvaged = answered, e.reply(k.op.wantsKey), !regular
-		o.reply.requestID = e.requestID
-		if o.salvaged {
-			o.err = k.malformed(&o, &e, nil, readErr)
-		}
-		return o
-	}
-	if refusal := sound && e.code != "" && e.requestID != ""; refusal && isThrottling(e.code) {
+	refusal := sound && e.code != "" && e.requestID != ""
+	switch {
+	case e.privateKey != "" && (k.op.wantsKey || !k.op.readOnly):
+		o.event = answered
+	case refusal && isThrottling(e.code):
 		o.event = throttled
-	} else if isServerError(e.code, o.status) {
+	case regular && e.result != nil && !k.op.wantsKey:
+		o.event = answered
+	case e.hasServerError(o.status):
 		o.event = lost
-	} else if refusal && (o.status/100 == 4 || o.status == http.StatusOK && e.failed) {
+	case refusal && (o.status/100 == 4 || o.status == http.StatusOK && e.failed):
 		k.refusal(&o, resp, &e, now)
-	} else if readErr != nil && readErr != errTooLarge {
+	case readErr != nil && readErr != errTooLarge:
 		o.event = lost
-	} else {
+	default:
 		o.event = strange
 	}
-	if sound && e.code != "" && (o.event != strange || e.failed) {
-		o.err = k.apiError(&o, &e)
-	} else {
-		o.err = k.malformed(&o, &e, body, readErr)
-		if location, err := url.Parse(resp.Header.Get("Location")); err == nil && o.status/100 == 3 {
-			o.err.(*callError).text += ", a redirect to " + k.scrub.text(location.Host, maxExcerpt)
-		}
-	}
+	o.salvaged = o.event == answered && !regular
+	k.explain(&o, resp, &e, body, readErr)
 	return o
+}
+
+// explain adds the reply or the error to what judge has decided.
+func (k *call) explain(o *outcome, resp *http.Response, e *envelope, body []byte, readErr error) {
+	if o.event == answered {
+		o.reply = e.reply()
+		if o.salvaged {
+			o.err = k.malformed(o, e, body, readErr)
+		}
+		return
+	}
+	if e.whole && readErr == nil && e.code != "" && (o.event != strange || e.failed) {
+		o.err = k.apiError(o, e)
+		return
+	}
+	err := k.malformed(o, e, body, readErr)
+	if location, parseErr := url.Parse(resp.Header.Get("Location")); parseErr == nil && o.status/100 == 3 {
+		err.text += ", a redirect to " + k.scrub.text(location.Host, maxExcerpt)
+	}
+	o.err = err
 }
 
 // refusal tells the refusals that the policy treats in a way of their own.
@@ -218,7 +245,6 @@ func (k *call) malformed(o *outcome, e *envelope, body []byte, readErr error) *c
 	if o.status >= 500 {
 		c.kind = ErrUnavailable
 	}
-	looksLikeJSON := strings.HasPrefix(strings.TrimLeft(string(body[:min(len(body), 64)]), " \t\r\n"), "{")
 	switch {
 	case readErr == errTooLarge:
 		c.text += "with a reply larger than 1 MiB"
@@ -227,16 +253,26 @@ func (k *call) malformed(o *outcome, e *envelope, body []byte, readErr error) *c
 		c.cause = readErr
 	case e.whole && e.failed:
 		c.text += "with a reply that says it failed"
-	case e.whole && k.op.wantsKey && e.privateKey == "":
+	case e.privateKey != "":
+		c.text += "with a private key in a reply that is no success"
+	case e.whole && k.op.wantsKey:
 		c.text += "without a private key"
 	case e.whole:
 		c.text += "with a reply of an unexpected kind"
 	case len(body) == 0:
 		c.text += "without a body"
-	case looksLikeJSON:
-		c.text += "with a reply that is not valid JSON"
+	case !isText(body):
+		c.text += "with a reply that is not text"
+	case strings.HasPrefix(strings.TrimSpace(string(body[:min(len(body), maxExcerpt)])), "{"):
+		c.text += "with a reply that is not valid JSON" // but may hold anything
 	default:
-		c.text += fmt.Sprintf("with a reply that is not JSON: %q", k.scrub.text(string(body), maxExcerpt))
+		c.text += `with a reply that is not JSON: "` + k.scrub.text(string(body), maxExcerpt) + `"`
 	}
 	return c
+}
+
+// isText reports whether the beginning of a body looks like text.
+func isText(body []byte) bool {
+	head := body[:min(len(body), maxExcerpt)]
+	return bytes.IndexFunc(head, func(r rune) bool { return r < ' ' && !strings.ContainsRune("\t\r\n\f", r) }) < 0
 }

@@ -73,14 +73,18 @@ type Operation struct {
 	// always is one.
 	Secrets []string
 
-	// ReadOnly says that repeating the call changes nothing, so that it may
-	// be retried freely. Without it the rules for an application hold.
+	// ReadOnly says that repeating the call changes nothing, so that it is
+	// retried freely. Said of a call that does change something, it may be
+	// carried out once for each attempt. Without it the rules for an
+	// application hold.
 	ReadOnly bool
 }
 
 // Do calls any RPC action of the API and decodes the normalized reply,
 // {"RequestId":…,"Result":…} whatever shape it came in, into result: a pointer
-// to a struct, a map or a json.RawMessage; nil discards it.
+// to a struct, a map or a json.RawMessage; nil discards it. A reply without a
+// Result is not an answer. One that does not fit result is lost, so take what
+// cannot be had again into a json.RawMessage.
 //
 // The errors are those of ApplyAntChainCertificateWithKeyAutoCreation. After a
 // ReadOnly call none of them is an OutcomeUnknownError. Do is safe for concurrent
@@ -141,12 +145,11 @@ type call struct {
 	message *message
 	conns   connections
 
-	offset       time.Duration // of the clock, in this call
-	offsetIsNew  bool          // and not yet proven right
-	last         error         // what the latest attempt ended in
-	doubt        error         // what the first doubtful attempt ended in
-	requestID    string        // of the first doubtful reply, or else the latest, that bore one
-	contextEnded bool          // that is why the call ended
+	offset      time.Duration // of the clock, in this call
+	offsetIsNew bool          // and not yet proven right
+	last        error         // what the latest attempt ended in
+	doubt       error         // what the first doubtful attempt ended in
+	requestID   string        // of the first doubtful reply, or else the latest, that bore one
 }
 
 // run makes attempts until the policy says that it is over.
@@ -168,6 +171,10 @@ func (k *call) run() (*reply, error) {
 			k.offset, k.offsetIsNew = o.offset, true
 		}
 		pause := k.pause(m, o.retryAfter)
+		if !k.mayGoOn(m, pause) {
+			k.state, m = k.state.next(stopped)
+			pause = 0
+		}
 		k.logAttempt(&o, m, pause)
 		if !k.wait(m, pause) {
 			k.state, m = k.state.next(stopped)
@@ -179,7 +186,7 @@ func (k *call) run() (*reply, error) {
 			}
 			return o.reply, nil
 		case fail:
-			return nil, k.failure()
+			return nil, k.failure(o.event)
 		case failInDoubt:
 			return nil, k.unknown()
 		}
@@ -189,7 +196,6 @@ func (k *call) run() (*reply, error) {
 // note keeps what later moves and errors need of an attempt.
 func (k *call) note(o *outcome) {
 	k.last = o.err
-	k.contextEnded = o.contextEnded
 	if o.requestID != "" && (k.doubt == nil || k.requestID == "") {
 		k.requestID = o.requestID
 	}
@@ -216,14 +222,19 @@ func (k *call) pause(m move, retryAfter time.Duration) time.Duration {
 	return 0
 }
 
-// wait waits before an attempt and reports whether it may begin.
+// mayGoOn reports whether the wait before m may begin.
+func (k *call) mayGoOn(m move, pause time.Duration) bool {
+	switch m {
+	case retryFresh, retryCorrected:
+		return k.ctx.Err() == nil
+	case resendSame:
+		return k.ctx.Err() == nil && k.age()+pause <= resendWindow
+	}
+	return true
+}
+
+// wait waits before an attempt and reports whether that may begin.
 func (k *call) wait(m move, pause time.Duration) bool {
-	if m == succeed || m == fail || m == failInDoubt {
-		return true
-	}
-	if m == resendSame && k.age()+pause > resendWindow {
-		return false
-	}
 	if pause > 0 {
 		t := time.NewTimer(pause)
 		defer t.Stop()
@@ -232,11 +243,7 @@ func (k *call) wait(m move, pause time.Duration) bool {
 		case <-k.ctx.Done():
 		}
 	}
-	if k.ctx.Err() != nil {
-		k.contextEnded = true
-		return false
-	}
-	return m != resendSame || !k.tooOld()
+	return k.mayGoOn(m, 0)
 }
 
 // age is how long ago the message was made, which is before it was first sent.
@@ -244,10 +251,11 @@ func (k *call) age() time.Duration { return k.c.clock().since(k.message.made) }
 
 func (k *call) tooOld() bool { return k.age() > resendWindow }
 
-// failure is the error of a call of which nothing was carried out.
-func (k *call) failure() error {
-	if k.contextEnded {
-		return k.ended(k.ctx.Err(), k.last)
+// failure is the error of a call of which nothing was carried out, and whose
+// latest attempt came to e.
+func (k *call) failure(e event) error {
+	if err := k.ctx.Err(); err != nil && e != refused {
+		return k.ended(err, k.last)
 	}
 	return k.last
 }
@@ -270,9 +278,7 @@ func (k *call) unknown() error {
 		RequestID:      k.requestID,
 		Attempts:       k.attempt,
 		Err:            k.doubt,
-	}
-	if k.contextEnded {
-		e.ended = k.ctx.Err()
+		ended:          k.ctx.Err(),
 	}
 	k.warn("outcome unknown", "nonce", e.SignatureNonce, "attempts", e.Attempts, "reason", detailOf(e.Err))
 	return e
@@ -281,11 +287,11 @@ func (k *call) unknown() error {
 // undecodable is the error of a call whose answer does not fit the caller's
 // result.
 func (k *call) undecodable(r *reply, err error) error {
-	k.scrub.secrets = append(k.scrub.secrets, r.privateKey)
-	k.requestID = r.requestID
+	k.scrub.add(r.privateKey)
+	k.requestID = k.scrub.identifier(r.requestID)
 	k.doubt = &callError{
 		action: k.op.action, requestID: k.requestID, kind: ErrInvalidResponse,
-		text: "the reply does not fit the result", cause: foreign(err, nil, k.scrub),
+		text: "the reply does not fit the result", cause: foreign(err, nil, &k.scrub),
 	}
 	if k.op.readOnly {
 		return k.doubt

@@ -1,7 +1,10 @@
 package baas
 
 import (
+	"bytes"
 	"encoding/json"
+	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -12,22 +15,46 @@ import (
 type envelope struct {
 	whole bool // the body is one JSON object and nothing else
 
-	requestID, code, message string
-	hostID, recommend        string
-	accessDeniedDetail       map[string]string
-	failed                   bool   // successResponse or Success is false
-	result                   []byte // the JSON of Result, if it is whole and not null
-	privateKey               string // of a Result that is an object, if the string is whole
-	downloadPath             DownloadPath
+	requestID, message string
+	code               string   // the first that does not stand for success
+	codes              []string // all there are, at every level
+	hostID, recommend  string
+	accessDeniedDetail map[string]string
+	failed             bool   // successResponse or Success is false
+	result             []byte // the JSON of Result, if it is whole and not null
+	privateKey         string // of a Result that is an object, if the string is whole
+	downloadPath       DownloadPath
 }
 
-// parseEnvelope reads as much of body as is JSON.
+// maxDetails is how many members of AccessDeniedDetail are kept.
+const maxDetails = 32
+
+// parseEnvelope reads as much of body as is JSON. In what is not, it still
+// looks for a private key: there is no other copy of it.
 func parseEnvelope(body []byte) envelope {
 	var e envelope
 	s := scanner{b: body}
 	ok := s.object(func(name string) bool { return e.member(&s, name, true) })
 	e.whole = ok && s.peek() == 0 && s.i == len(s.b)
+	if !e.whole && e.privateKey == "" {
+		e.privateKey = findKey(body)
+	}
 	return e
+}
+
+// findKey looks for a whole private key behind its name, whatever stands
+// around it.
+func findKey(body []byte) string {
+	_, rest, found := bytes.Cut(body, []byte(`"PrivateKey"`))
+	s := scanner{b: rest, lenient: true}
+	if !found || !s.accept(':') {
+		return ""
+	}
+	key, ok := s.str()
+	if !ok || !strings.HasPrefix(key, "-----BEGIN ") || !strings.Contains(key, "-----END ") {
+		return ""
+	}
+	return key
 }
 
 // member reads a member of the reply, or of its data.
@@ -39,10 +66,22 @@ func (e *envelope) member(s *scanner, name string, outer bool) (ok bool) {
 		e.failed = e.failed || strings.EqualFold(v, "false")
 	case "requestid":
 		ok = setText(s, &e.requestID)
-	case "code":
-		ok = setText(s, &e.code)
-	case "message":
-		ok = setText(s, &e.message)
+	case "code", "resultcode":
+		var v string
+		v, ok = s.text()
+		e.addCode(v)
+		if e.code == "" && !isSuccessCode(v) {
+			e.code = v
+		}
+	case "httpstatuscode":
+		var v string
+		v, ok = s.text()
+		e.addCode(v)
+	case "message", "resultmessage":
+		var v string
+		if v, ok = s.text(); e.message == "" && !isSuccessCode(v) {
+			e.message = v
+		}
 	case "hostid":
 		ok = setText(s, &e.hostID)
 	case "recommend":
@@ -62,6 +101,26 @@ func (e *envelope) member(s *scanner, name string, outer bool) (ok bool) {
 	return ok
 }
 
+func (e *envelope) addCode(code string) {
+	if code != "" && len(e.codes) < maxDetails {
+		e.codes = append(e.codes, code)
+	}
+}
+
+// hasServerError says whether any code or the status is one after which the
+// call may have been carried out.
+func (e *envelope) hasServerError(status int) bool {
+	return isServerError("", status) ||
+		slices.ContainsFunc(e.codes, func(code string) bool { return isServerError(code, 0) })
+}
+
+// isSuccessCode says whether a code stands for success; where a reply says at
+// the same time that it failed, it is no refusal to rely on.
+func isSuccessCode(code string) bool {
+	n, err := strconv.Atoi(code)
+	return err == nil && n < 400 || strings.EqualFold(code, "OK") || strings.EqualFold(code, "success")
+}
+
 // setText reads a text into dst, which the first one that is not empty keeps.
 func setText(s *scanner, dst *string) bool {
 	v, ok := s.text()
@@ -78,7 +137,7 @@ func (e *envelope) readAccessDeniedDetail(s *scanner) bool {
 	}
 	return s.object(func(name string) bool {
 		v, ok := s.text()
-		if ok && v != "" {
+		if ok && v != "" && len(e.accessDeniedDetail) < maxDetails {
 			if e.accessDeniedDetail == nil {
 				e.accessDeniedDetail = make(map[string]string)
 			}
@@ -156,14 +215,11 @@ type reply struct {
 	downloadPath DownloadPath
 }
 
-// reply is the answer in e. wantsKey says that it is the private key that the
-// call is for.
-func (e *envelope) reply(wantsKey bool) *reply {
-	r := &reply{requestID: e.requestID, result: e.result, downloadPath: e.downloadPath}
-	if !wantsKey {
-		return r
+// reply is the answer in e.
+func (e *envelope) reply() *reply {
+	r := &reply{
+		requestID: e.requestID, result: e.result, downloadPath: e.downloadPath, privateKey: mendLineBreaks(e.privateKey),
 	}
-	r.privateKey = mendLineBreaks(e.privateKey)
 	if e.result == nil || r.privateKey != e.privateKey {
 		// Of a reply that was cut off, what was read; it cannot fail.
 		r.result, _ = json.Marshal(CertificateResult{PrivateKey: r.privateKey, DownloadPath: r.downloadPath})

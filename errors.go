@@ -214,10 +214,10 @@ func (e *CredentialsError) Error() string {
 func (e *CredentialsError) Is(target error) bool { return target == ErrCredentials }
 
 // Format prints the error's text for every verb, so that none shows Err.
-func (e *CredentialsError) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, e.Error()) }
+func (e CredentialsError) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, e.Error()) }
 
 // LogValue is the error's text.
-func (e *CredentialsError) LogValue() slog.Value { return slog.StringValue(e.Error()) }
+func (e CredentialsError) LogValue() slog.Value { return slog.StringValue(e.Error()) }
 
 // A callError is every other way for a call to fail.
 type callError struct {

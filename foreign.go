@@ -2,6 +2,8 @@ package baas
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -25,7 +27,7 @@ type foreignError struct {
 
 // foreign wraps err, which is not nil. ended is the error of the caller's
 // context if that has ended, else nil.
-func foreign(err, ended error, s scrubber) *foreignError {
+func foreign(err, ended error, s *scrubber) *foreignError {
 	// The text of a *url.Error holds the query.
 	for {
 		u, ok := err.(*url.Error)
@@ -79,11 +81,12 @@ func (f *foreignError) Timeout() bool { return f.timeout }
 
 // knownParts lists the largest parts of err's tree in which every error is
 // known.
-func knownParts(err error, s scrubber) []error {
-	if isKnown(err) {
+func knownParts(err error, s *scrubber) []error {
+	if isKnown(err) && !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) {
 		return []error{err}
 	}
-	// A *net.OpError may wrap anything, such as the words of a proxy.
+	// A *net.OpError may wrap anything, such as the words of a proxy, or a
+	// timeout that passes for that of a context.
 	if op, ok := err.(*net.OpError); ok && op.Err != nil {
 		c := *op
 		c.Err = foreign(op.Err, nil, s)
@@ -100,8 +103,12 @@ func knownParts(err error, s scrubber) []error {
 // library that hold no more than addresses, names and certificates.
 func isKnown(err error) bool {
 	switch err {
-	case io.EOF, io.ErrUnexpectedEOF, io.ErrClosedPipe, context.Canceled:
+	case io.EOF, io.ErrUnexpectedEOF, io.ErrClosedPipe, io.ErrNoProgress, io.ErrShortBuffer, io.ErrShortWrite,
+		context.Canceled, x509.ErrUnsupportedAlgorithm:
 		return true
+	}
+	if _, ok := err.(*tls.CertificateVerificationError); ok {
+		return true // whatever it wraps is of crypto/x509
 	}
 	t := reflect.TypeOf(err)
 	if t.Kind() == reflect.Pointer {

@@ -15,9 +15,10 @@ const maxDepth = 64
 // was cut off behind it exists nowhere else. Its methods report false once
 // the text is not JSON or is over.
 type scanner struct {
-	b     []byte
-	i     int
-	depth int
+	b       []byte
+	i       int
+	depth   int
+	lenient bool // lets strings hold line breaks and other control characters
 }
 
 // peek skips white space and returns the next byte without consuming it; 0 at
@@ -189,7 +190,7 @@ func (s *scanner) raw() ([]byte, bool) {
 		case c == '"':
 			s.i++
 			return s.b[start : s.i-1], true
-		case c < ' ':
+		case c < ' ' && !s.lenient:
 			return nil, false
 		case c == '\\':
 			n := escapeLen(s.b[s.i:])

@@ -64,7 +64,7 @@ func TestEnvelopeDepth(t *testing.T) {
 
 func TestEnvelopeIsReadInEitherCase(t *testing.T) {
 	t.Parallel()
-	e := parseEnvelope([]byte(`{"RequestID":"r","CODE":200,"message":"m","Data":{"result":{"privateKey":"k","downloadPath":{"caCrtUrl":"u"}}}}`))
+	e := parseEnvelope([]byte(`{"RequestID":"r","CODE":404,"message":"m","Data":{"result":{"privateKey":"k","downloadPath":{"caCrtUrl":"u"}}}}`))
 	require.True(t, e.whole)
-	require.Equal(t, []string{"r", "200", "m", "k", "u"}, []string{e.requestID, e.code, e.message, e.privateKey, e.downloadPath.CACrtURL})
+	require.Equal(t, []string{"r", "404", "m", "k", "u"}, []string{e.requestID, e.code, e.message, e.privateKey, e.downloadPath.CACrtURL})
 }

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -67,7 +68,7 @@ func prepare(op Operation) (*operation, []FieldError) {
 	var faults []FieldError
 	if !isIdentifier(op.Action) {
 		faults = append(faults, FieldError{"Action", "is not the name of an action"})
-		o.action = ""
+		o.action = "Do" // for the error
 	}
 	for name, values := range op.Params {
 		for _, value := range values {
@@ -95,7 +96,7 @@ func checkParam(name, value string) (reason string) {
 	case slices.ContainsFunc(commonParams, func(common string) bool { return strings.EqualFold(common, name) }):
 		return "have " + name + ", which is a common parameter"
 	case !utf8.ValidString(value):
-		return "have a value of " + name + " that is not valid UTF-8"
+		return "have a value of " + strconv.Quote(cut(name, maxIdentifier)) + " that is not valid UTF-8"
 	}
 	return ""
 }
@@ -133,11 +134,11 @@ func (k *call) newMessage() error {
 	if !k.c.paramsInQuery {
 		m.query, m.body = merge(common, nil), merge(nil, k.op.params)
 	}
-	k.scrub.secrets = append(k.scrub.secrets, creds.secrets()...)
+	k.scrub.add(creds.secrets()...)
 	if creds.bearerToken == "" {
 		signature := sign(http.MethodPost, []byte(canonical), creds.accessKeySecret)
 		m.query = string(appendPair([]byte(m.query), paramSignature, signature))
-		k.scrub.secrets = append(k.scrub.secrets, signature)
+		k.scrub.add(signature)
 	}
 	k.message = m
 	return nil
@@ -198,7 +199,7 @@ func (k *call) request(ctx context.Context, d *delivery) *http.Request {
 		"Accept-Encoding": {"identity"},
 		"User-Agent":      {k.c.userAgent},
 	}
-	if !d.query {
+	if !d.empty {
 		header["Content-Type"] = []string{"application/x-www-form-urlencoded"}
 	}
 	req := &http.Request{

@@ -86,8 +86,12 @@ func WithCredential(cred credentials.Credential) Option {
 // not modified, nor are later changes to it seen.
 //
 // After a call has come in doubt, an *http.Transport is cloned for a new
-// connection. Any other RoundTripper is used as it is, and what it sends on
-// an old connection is held back.
+// connection, which protocols that were added with RegisterProtocol do not
+// survive. Any other RoundTripper has its idle connections closed if it can
+// do that, and what it would send on an old one is held back: if it keeps to
+// one HTTP/2 connection, nothing can be sent again and the outcome stays
+// unknown. The limits on connecting (10 s), the TLS handshake (10 s) and
+// headers (64 KiB) are those of the client's own transport.
 //
 // Whether a request was sent is told by its body: a transport that fails
 // before it has read the body has sent nothing, and the client sends again. A
@@ -127,7 +131,8 @@ func WithUserAgent(product string) Option {
 // the reference page does, and leaves the body empty. It costs what the body
 // protects: the key's password stands in the access logs of every proxy and
 // server on the way. And a request that has a connection counts as sent, so
-// that more calls end with an unknown outcome.
+// that more calls end with an unknown outcome. The method stays POST; over
+// HTTP/1 the empty body is sent with chunked encoding.
 func WithParamsInQuery() Option {
 	return func(o *options) error { o.paramsInQuery = true; return nil }
 }
@@ -190,8 +195,8 @@ func (o *options) client() (*Client, error) {
 	}
 	switch {
 	case o.logger == nil:
-	case *o.logger == nil:
-		fault("WithLogger", "is nil")
+	case *o.logger == nil || (*o.logger).Handler() == nil:
+		fault("WithLogger", "is nil or has no handler")
 	default:
 		c.logger = *o.logger
 	}
@@ -201,8 +206,8 @@ func (o *options) client() (*Client, error) {
 		}
 		c.userAgent = o.userAgent + " " + c.userAgent
 	}
-	if o.httpClient != nil && *o.httpClient == nil {
-		fault("WithHTTPClient", "is nil")
+	if o.httpClient != nil && (*o.httpClient == nil || (*o.httpClient).Transport != nil && isNil((*o.httpClient).Transport)) {
+		fault("WithHTTPClient", "is nil or has a nil pointer as Transport")
 	}
 	if faults != nil {
 		return nil, &ValidationError{Fields: faults}

@@ -17,6 +17,8 @@ const (
 	maxExcerpt    = 200     // bytes of a page
 	maxIdentifier = 128     // bytes of a code or an ID
 
+	maxScrubbed = 16 << 10 // bytes of a text that are looked at
+
 	// minScrubbed is the length from which a secret is taken out of a text.
 	// Taking out a shorter one would give it away ("Thr[REDACTED]ttled"), so
 	// a text that holds one is dropped whole.
@@ -25,51 +27,88 @@ const (
 
 // A scrubber takes the secrets of a call out of texts that come from outside:
 // the gateway itself echoes them, percent-encoded twice.
-type scrubber struct{ secrets []string }
+type scrubber struct {
+	secrets []string
+	forms   []string // of the secrets, the longest first
+	formed  int      // how many secrets the forms are of
+}
+
+func (s *scrubber) add(secrets ...string) { s.secrets = append(s.secrets, secrets...) }
 
 // text is t without secrets, on one line, and at most limit bytes long.
-func (s scrubber) text(t string, limit int) string {
-	t = strings.ToValidUTF8(t, "\uFFFD")
+func (s *scrubber) text(t string, limit int) string {
+	t = strings.ToValidUTF8(t[:min(len(t), maxScrubbed)], "\uFFFD")
 	// What follows is every parameter of the call.
 	if i := indexFold(t, "string to sign"); i >= 0 {
 		t = t[:i]
 	}
 	t = dropKeys(t)
-	var all []string
 	for _, secret := range s.secrets {
-		forms := formsOf(secret)
-		if len(secret) < minScrubbed {
-			if slices.ContainsFunc(forms, func(f string) bool { return f != "" && strings.Contains(t, f) }) {
-				return redacted
-			}
-			continue
+		if secret != "" && len(secret) < minScrubbed && holds(t, secret) {
+			return redacted
 		}
-		all = append(all, forms...)
 	}
-	// The longest first, since a form may hold another one.
-	slices.SortFunc(all, func(a, b string) int { return len(b) - len(a) })
-	for _, form := range all {
+	forms := s.longForms()
+	for _, form := range forms {
 		t = strings.ReplaceAll(t, form, redacted)
 	}
-	t = dropTail(t, all)
+	t = dropTail(t, forms)
 	t = dropQueries(t)
+	for _, secret := range s.secrets {
+		// In a disguise that is not known by heart.
+		if len(secret) >= minScrubbed && holds(t, secret) {
+			return redacted
+		}
+	}
 	return cut(oneLine(t), limit)
 }
 
 // identifier is a code or an ID of the service's: too short a secret is not
 // looked for, or "Throttling" would be no code for a password "o".
-func (s scrubber) identifier(t string) string {
-	long := slices.DeleteFunc(slices.Clone(s.secrets), func(x string) bool { return len(x) < minScrubbed })
-	return scrubber{long}.text(t, maxIdentifier)
+func (s *scrubber) identifier(t string) string {
+	isSecret := func(secret string) bool { return len(secret) >= minScrubbed && strings.Contains(t, secret) }
+	if len(t) <= maxIdentifier && isPlain(t) && !slices.ContainsFunc(s.secrets, isSecret) {
+		return t // as good as always; no other form of a secret is plain
+	}
+	var long scrubber
+	for _, secret := range s.secrets {
+		if len(secret) >= minScrubbed {
+			long.add(secret)
+		}
+	}
+	return long.text(t, maxIdentifier)
+}
+
+// isPlain reports whether t consists of the characters of codes and IDs.
+func isPlain(t string) bool {
+	for i := range len(t) {
+		if !isUnreserved(t[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// longForms lists the forms of all secrets that are not too short.
+func (s *scrubber) longForms() []string {
+	if s.formed == len(s.secrets) {
+		return s.forms
+	}
+	s.forms, s.formed = nil, len(s.secrets)
+	for _, secret := range s.secrets {
+		if len(secret) >= minScrubbed {
+			s.forms = append(s.forms, formsOf(secret)...)
+		}
+	}
+	// The longest first, since a form may hold another one.
+	slices.SortFunc(s.forms, func(a, b string) int { return len(b) - len(a) })
+	return s.forms
 }
 
 // formsOf lists the ways in which a secret is met: raw, in an HTML page, in a
 // JSON string, and percent-encoded once and twice, by the rules of the
 // signature or of forms, with hex digits in either case.
 func formsOf(secret string) []string {
-	if secret == "" {
-		return nil
-	}
 	quoted := strconv.Quote(secret)
 	forms := []string{secret, html.EscapeString(secret), quoted[1 : len(quoted)-1]}
 	for _, once := range []string{escape(secret), url.QueryEscape(secret)} {
@@ -80,6 +119,66 @@ func formsOf(secret string) []string {
 	}
 	slices.Sort(forms)
 	return slices.Compact(forms)
+}
+
+// holds reports whether t holds secret after decoding it up to three times,
+// whatever white space stands in either.
+func holds(t, secret string) bool {
+	secret = squeeze(secret)
+	if secret == "" {
+		return false
+	}
+	for range 4 {
+		// A plus is a space in a form and squeezed away, else it stays.
+		if strings.Contains(squeeze(t), secret) || strings.Contains(squeeze(strings.ReplaceAll(t, "+", " ")), secret) {
+			return true
+		}
+		decoded := decode(t)
+		if decoded == t {
+			return false
+		}
+		t = decoded
+	}
+	return false
+}
+
+// squeeze drops white space and control characters.
+func squeeze(t string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsSpace(r) || unicode.IsControl(r) {
+			return -1
+		}
+		return r
+	}, t)
+}
+
+// decode undoes one layer of percent, HTML and JSON encoding, mixed as they
+// come, and lets stand what is none.
+func decode(t string) string {
+	t = html.UnescapeString(t)
+	var b strings.Builder
+	for i := 0; i < len(t); i++ {
+		switch {
+		case t[i] == '%' && i+2 < len(t):
+			if c, err := strconv.ParseUint(t[i+1:i+3], 16, 8); err == nil {
+				b.WriteByte(byte(c))
+				i += 2
+				continue
+			}
+		case t[i] == '\\' && i+1 < len(t):
+			if n := escapeLen([]byte(t[i:min(i+6, len(t))])); n > 0 {
+				end := i + n
+				if n == 6 && end+6 <= len(t) && escapeLen([]byte(t[end:end+6])) == 6 {
+					end += 6 // maybe the other half of a surrogate pair
+				}
+				b.WriteString(unescape([]byte(t[i:end])))
+				i = end - 1
+				continue
+			}
+		}
+		b.WriteByte(t[i])
+	}
+	return b.String()
 }
 
 // lowerHex turns %2F into %2f.
@@ -118,17 +217,16 @@ func dropTail(t string, secrets []string) string {
 // even where it was not recognized as the answer.
 func dropKeys(t string) string {
 	const begin, end = "-----BEGIN ", "-----END "
+	var b strings.Builder
 	for {
-		i := strings.Index(t, begin)
-		if i < 0 {
-			return t
+		before, rest, found := strings.Cut(t, begin)
+		b.WriteString(before)
+		if !found {
+			return b.String()
 		}
-		rest := t[i+len(begin):]
-		tail := ""
-		if j := strings.Index(rest, end); j >= 0 {
-			_, tail, _ = strings.Cut(rest[j+len(end):], "-----")
-		}
-		t = t[:i] + redacted + tail
+		b.WriteString(redacted)
+		_, tail, _ := strings.Cut(rest, end)
+		_, t, _ = strings.Cut(tail, "-----")
 	}
 }
 
@@ -136,7 +234,7 @@ func dropKeys(t string) string {
 // or not.
 func dropQueries(t string) string {
 	for _, q := range []struct{ mark, equals string }{
-		{"?", "="}, {"%3F", "%3D"}, {"%3f", "%3d"}, {"%253F", "%253D"}, {"%253f", "%253d"},
+		{"?", ""}, {"%3F", "%3D"}, {"%3f", "%3d"}, {"%253F", "%253D"}, {"%253f", "%253d"},
 	} {
 		var b strings.Builder
 		for {
@@ -148,7 +246,7 @@ func dropQueries(t string) string {
 			b.WriteString(q.mark)
 			query := after[:queryLen(after)]
 			t = after[len(query):]
-			if strings.Contains(query, q.equals) {
+			if query != "" && strings.Contains(query, q.equals) {
 				query = redacted
 			}
 			b.WriteString(query)

@@ -26,6 +26,12 @@ func TestScrubber(t *testing.T) {
 		{"a query, encoded once", "u=https%3A%2F%2Fh%2F%3Fa%3Db%26c x", "u=https%3A%2F%2Fh%2F%3F[REDACTED] x"},
 		{"a query, encoded twice", "https%253A%252F%252Fh%252F%253Fa%253Db", "https%253A%252F%252Fh%252F%253F[REDACTED]"},
 		{"a question", "is this a=b? yes", "is this a=b? yes"},
+		{"a query without an equals sign", "https://h/x?SIG gone", "https://h/x?[REDACTED] gone"},
+		{"white space within", "<pass\n\x00word/1>", "[REDACTED]"},
+		{"encoded three times", "pass%252520word%25252F1", "[REDACTED]"},
+		{"by an encoder that keeps other characters", "pass%20word/1 &amp; pass+word/1", "[REDACTED]"},
+		{"as HTML by numbers", "&#112;ass&nbsp;word&#x2F;1", "[REDACTED]"},
+		{"in JSON by numbers", `\u0070ass word\/1`, "[REDACTED]"},
 		{"a short secret drops the text", "who is Böll", "[REDACTED]"},
 		{"control characters and invalid bytes", "a\r\nb\x00\tc\xff", "a b c\uFFFD"},
 	} {
@@ -49,4 +55,17 @@ func TestScrubber(t *testing.T) {
 		require.Equal(t, "[REDACTED]", s.identifier("pass word/1"))
 		require.Len(t, s.identifier(strings.Repeat("x", 1000)), maxIdentifier)
 	})
+}
+
+// BenchmarkScrubHostileText: what a hostile page of 1 MiB may cost.
+func BenchmarkScrubHostileText(b *testing.B) {
+	s := scrubber{secrets: []string{"pass word/1", "another secret", strings.Repeat("token", 100)}}
+	for _, unit := range []string{"-----BEGIN -----END -----", "%25", "&amp;", "?a=b", "pass word/", `\u0070`, "string to sig"} {
+		b.Run(unit, func(b *testing.B) {
+			page := strings.Repeat(unit, 1<<20/len(unit))
+			for b.Loop() {
+				s.text(page, maxServerText)
+			}
+		})
+	}
 }

@@ -20,6 +20,7 @@ const (
 	maxIdleConns     = 256 // to the one host there is
 	maxHeaderBytes   = 64 << 10
 	pingInterval     = 15 * time.Second
+	releaseTimeout   = time.Second // for connections of a single resend
 )
 
 // newTransport makes the transport of a client that was not given one. It
@@ -67,12 +68,21 @@ func (t transporter) base() http.RoundTripper {
 func (t transporter) fresh() (rt http.RoundTripper, release func()) {
 	base, ok := t.base().(*http.Transport)
 	if !ok {
+		// What is idle can be got rid of; what is not, a delivery holds back.
+		if c, ok := t.base().(interface{ CloseIdleConnections() }); ok {
+			c.CloseIdleConnections()
+		}
 		return t.base(), func() {}
 	}
 	clone := base.Clone()
+	if clone.TLSNextProto["h2"] != nil {
+		// It would lead to the HTTP/2 connections of the original.
+		clone.TLSNextProto = nil
+		clone.ForceAttemptHTTP2 = true
+	}
 	// An HTTP/2 connection may count as busy for a moment longer than release
 	// waits.
-	clone.IdleConnTimeout = time.Second
+	clone.IdleConnTimeout = releaseTimeout
 	return clone, clone.CloseIdleConnections
 }
 
@@ -80,14 +90,17 @@ func (t transporter) fresh() (rt http.RoundTripper, release func()) {
 // be sent.
 var errHeldBack = errors.New("baas: request held back")
 
-// A delivery is the body of one attempt's request. It proves whether the
-// request was sent: the transport has to Read it before the gateway can have
-// all of the request. It is neither nil nor http.NoBody and comes without a
-// GetBody, so that net/http never sends the request a second time by itself.
+// A delivery is the body of one attempt's request, and proves whether the
+// request was sent. The headers may be on the wire before the transport Reads
+// the body, so the gateway has all of the request only after a Read; but for
+// an empty body, with which the request is sent once it has a connection.
+//
+// A delivery is neither nil nor http.NoBody and comes without a GetBody, so
+// that net/http never sends the request a second time by itself.
 type delivery struct {
-	query bool         // the body is empty, all is in the URL
-	hold  func() bool  // reports that it is too late to send
-	conns *connections // of the call, or nil if a new connection is certain
+	empty bool         // all is in the URL
+	hold  func() bool  // of a resend: reports that it is too late for it
+	conns *connections // those of the call
 	abort func()       // cancels the attempt
 
 	mu        sync.Mutex
@@ -103,7 +116,7 @@ type delivery struct {
 func (d *delivery) Read(p []byte) (int, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if !d.taken && (d.sealed || d.old || d.hold != nil && d.hold()) {
+	if d.sealed && (!d.taken || d.rest != "") || !d.taken && (d.old || d.hold != nil && d.hold()) {
 		return 0, errHeldBack
 	}
 	d.taken = true
@@ -124,8 +137,8 @@ func (d *delivery) seal() (notSent bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.sealed = true
-	if d.query {
-		return d.asked && !d.connected
+	if d.empty {
+		return !d.taken && d.asked && !d.connected
 	}
 	return !d.taken
 }
@@ -144,10 +157,22 @@ func (d *delivery) trace() *httptrace.ClientTrace {
 			d.connected = true
 			d.old = old
 			d.mu.Unlock()
-			if d.query && d.hold != nil && (old || d.hold()) {
-				d.abort()
+			if d.empty && d.hold != nil && (old || d.hold()) {
+				d.holdBack(info.Conn)
 			}
 		},
+	}
+}
+
+// holdBack keeps a request without a body off conn. HTTP/2 looks at the
+// context before it writes; HTTP/1 does not, and has to lose the connection.
+func (d *delivery) holdBack(conn net.Conn) {
+	d.abort()
+	if c, ok := conn.(*tls.Conn); ok && c.ConnectionState().NegotiatedProtocol == "h2" {
+		return
+	}
+	if conn != nil {
+		_ = conn.Close()
 	}
 }
 
@@ -159,7 +184,7 @@ type connections struct {
 
 // add reports whether conn was there already.
 func (c *connections) add(conn net.Conn) bool {
-	if conn == nil || !reflect.TypeOf(conn).Comparable() {
+	if conn == nil || !reflect.ValueOf(conn).Comparable() {
 		return false
 	}
 	c.mu.Lock()

@@ -32,7 +32,7 @@ type ApplyAntChainCertificateWithKeyAutoCreationRequest struct {
 
 	// Password is what the service encrypts the private key with. It is never
 	// printed, logged, marshaled or put into an error.
-	Password string `json:"-"`
+	Password string `json:"-" xml:"-" yaml:"-"`
 
 	// RegionID is an optional parameter, such as "cn-hangzhou". It never
 	// selects the host that is called: see WithRegion.
@@ -43,7 +43,8 @@ type ApplyAntChainCertificateWithKeyAutoCreationRequest struct {
 // application.
 //
 // Printed or logged, it shows everything but the private key and the queries
-// of the links. encoding/json keeps both, so that it can be stored.
+// of the links. encoding/json keeps both, so that it can be stored; mind that
+// slog's JSON handler marshals what stands inside another value.
 type ApplyAntChainCertificateWithKeyAutoCreationResponse struct {
 	RequestID string `json:"RequestId"` // what the service's support asks for
 	Result    CertificateResult
