@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -83,6 +84,11 @@ func TestDo(t *testing.T) {
 		}), baas.WithRetryPolicy(baas.RetryPolicy{MaxAttempts: 2, MinDelay: 1, MaxDelay: 1}))
 		require.Error(t, client.Do(t.Context(), baas.Operation{Action: "A", Params: params, ReadOnly: true}, nil))
 		require.Equal(t, []string{"Password=p1", "Password=p1"}, sent)
+	})
+	t.Run("throttled with a result", func(t *testing.T) {
+		t.Parallel()
+		client := newClient(t, answering(200, `{"RequestId":"R","Code":"Throttling.User","Result":{}}`))
+		require.ErrorIs(t, client.Do(t.Context(), baas.Operation{Action: "A"}, nil), baas.ErrThrottled)
 	})
 	t.Run("a name with several values", func(t *testing.T) {
 		t.Parallel()
@@ -212,11 +218,12 @@ func TestErrorKinds(t *testing.T) {
 		{"Forbidden.RAM", 403, baas.ErrForbidden},
 		{"NoPermission", 403, baas.ErrForbidden},
 		{"Whatever", 403, baas.ErrForbidden},
+		{"Whatever", 401, baas.ErrUnauthenticated},
 		{"MissingParameter", 400, nil},
 		{"MissingAntChainId", 400, nil},
 		{"InvalidParameter", 400, nil},
 	} {
-		t.Run(c.code, func(t *testing.T) {
+		t.Run(fmt.Sprint(c.code, c.status), func(t *testing.T) {
 			t.Parallel()
 			server := baastest.NewServer()
 			defer server.Close()

@@ -2,6 +2,9 @@ package baas_test
 
 import (
 	"crypto/rand"
+	"errors"
+	"io"
+	"log"
 	mathrand "math/rand/v2"
 	"testing"
 
@@ -40,3 +43,7 @@ func newRandom(t testing.TB) *mathrand.Rand {
 	t.Logf("seed %d", seed)
 	return mathrand.New(mathrand.NewPCG(seed, 0))
 }
+
+func isErr(err, target error) bool { return errors.Is(err, target) }
+
+func discardLog() *log.Logger { return log.New(io.Discard, "", 0) }

@@ -1,6 +1,7 @@
 package baas_test
 
 import (
+	"log/slog"
 	"net/http"
 	"strings"
 	"testing"
@@ -114,6 +115,8 @@ func TestBadOptions(t *testing.T) {
 		{"WithCredential", baas.WithCredential(none)},
 		{"WithHTTPClient", baas.WithHTTPClient(nil)},
 		{"WithLogger", baas.WithLogger(nil)},
+		{"WithLogger", baas.WithLogger(&slog.Logger{})},
+		{"WithHTTPClient", baas.WithHTTPClient(&http.Client{Transport: (*http.Transport)(nil)})},
 		{"WithAttemptTimeout", baas.WithAttemptTimeout(0)},
 		{"WithAttemptTimeout", baas.WithAttemptTimeout(-1)},
 		{"WithRetryPolicy", baas.WithRetryPolicy(baas.RetryPolicy{MaxAttempts: -1})},

@@ -80,6 +80,10 @@ func TestNotSent(t *testing.T) {
 			opts: []baas.Option{baas.WithParamsInQuery()}, want: "unknown",
 		},
 		{
+			name: "in the query, no connection was had, but the body was read", steps: []roundTripper{readWithoutConnection, withoutConnection, withoutConnection, withoutConnection},
+			opts: []baas.Option{baas.WithParamsInQuery()}, want: "unknown",
+		},
+		{
 			name: "in the query, nothing is known of connections", steps: []roundTripper{unread, unread, unread, unread},
 			opts: []baas.Option{baas.WithParamsInQuery()}, want: "unknown",
 		},
@@ -279,16 +283,25 @@ func TestResendUsesNewConnection(t *testing.T) {
 		{name: "a transport in a wrapper", wrap: func(rt http.RoundTripper) http.RoundTripper {
 			return roundTripper(func(r *http.Request) (*http.Response, error) { return rt.RoundTrip(r) })
 		}},
+		{name: "a transport in a wrapper, parameters in the query", wrap: func(rt http.RoundTripper) http.RoundTripper {
+			return roundTripper(func(r *http.Request) (*http.Response, error) { return rt.RoundTrip(r) })
+		}, opts: []baas.Option{baas.WithParamsInQuery()}},
+		{name: "a transport in a wrapper that can close idle connections", wrap: func(rt http.RoundTripper) http.RoundTripper {
+			return struct{ *http.Transport }{rt.(*http.Transport)}
+		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
+			var mu sync.Mutex
 			var addrs []string
 			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				_, err := io.ReadAll(r.Body)
 				if err != nil {
 					return // held back
 				}
+				mu.Lock()
 				addrs = append(addrs, r.RemoteAddr)
+				mu.Unlock()
 				w.WriteHeader(http.StatusBadGateway)
 			}))
 			defer server.Close()
