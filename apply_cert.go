@@ -57,17 +57,17 @@ func (c *Client) ApplyAntChainCertificateWithKeyAutoCreation(
 // pairs lists the parameters, sorted by name.
 func (r *ApplyAntChainCertificateWithKeyAutoCreationRequest) pairs() []pair {
 	pairs := []pair{
-		newPair("AntChainId", r.AntChainID),
-		newPair("CommonName", r.CommonName),
-		newPair("ConsortiumId", r.ConsortiumID),
-		newPair("CountryName", r.CountryName),
-		newPair("LocalityName", r.LocalityName),
-		newPair("OrganizationName", r.OrganizationName),
-		newPair("OrganizationUnitName", r.OrganizationUnitName),
-		newPair(paramPassword, r.Password),
+		{"AntChainId", r.AntChainID},
+		{"CommonName", r.CommonName},
+		{"ConsortiumId", r.ConsortiumID},
+		{"CountryName", r.CountryName},
+		{"LocalityName", r.LocalityName},
+		{"OrganizationName", r.OrganizationName},
+		{"OrganizationUnitName", r.OrganizationUnitName},
+		{paramPassword, r.Password},
 	}
 	if r.RegionID != "" {
-		pairs = append(pairs, newPair("RegionId", r.RegionID))
+		pairs = append(pairs, pair{"RegionId", r.RegionID})
 	}
-	return append(pairs, newPair("StateOrProvinceName", r.StateOrProvinceName))
+	return append(pairs, pair{"StateOrProvinceName", r.StateOrProvinceName})
 }

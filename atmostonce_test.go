@@ -125,6 +125,10 @@ func TestAtMostOnceTable(t *testing.T) {
 		{"a failure without a code", []baastest.Fault{reply(200, `{"requestId":"R","successResponse":false}`)}, unknown, 1, 0, true},
 		{"a failure without a request ID", []baastest.Fault{reply(200, `{"successResponse":false,"code":"C"}`)}, unknown, 1, 0, true},
 
+		{"accepted, then connection reset, twice", []baastest.Fault{baastest.DropAfter(), baastest.DropAfter()}, unknown, 2, 1, true},
+		{"accepted, then silence, twice", []baastest.Fault{baastest.HangAfter(time.Hour), baastest.HangAfter(time.Hour)}, unknown, 2, 1, true},
+		{"accepted, then HTTP 500, twice", []baastest.Fault{baastest.ServerErrorAfter(500), baastest.ServerErrorAfter(500)}, unknown, 2, 1, true},
+
 		{"a failure in data, 5xx by its code", []baastest.Fault{reply(200,
 			`{"successResponse":true,"requestId":"r","code":"200","data":{"Success":false,"Code":"SYSTEM_ERROR"}}`)}, ok, 2, 1, true},
 		{"a failure of V2, 5xx by its HttpStatusCode", []baastest.Fault{reply(200,

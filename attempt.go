@@ -43,6 +43,7 @@ func (k *call) send(resend bool) outcome {
 	defer cancel()
 	d := &delivery{empty: k.message.body == "", rest: k.message.body, conns: &k.conns, abort: cancel}
 	transport := k.c.transport.base()
+	d.plain = !resend && !d.empty && k.c.transport.own != nil
 	if resend {
 		d.hold = k.tooOld
 		fresh, release := k.c.transport.fresh()
@@ -50,7 +51,7 @@ func (k *call) send(resend bool) outcome {
 		transport = fresh
 	}
 	traced := ctx
-	if k.c.transport.own == nil || d.empty {
+	if k.c.transport.own == nil || d.empty || d.plain {
 		traced = httptrace.WithClientTrace(ctx, d.trace())
 	}
 	var o outcome

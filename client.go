@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/http"
 	"net/url"
 	"sync/atomic"
 	"time"
@@ -26,7 +27,7 @@ type Client struct {
 	attemptTimeout time.Duration
 	retry          RetryPolicy
 	logger         *slog.Logger
-	userAgent      string
+	header         http.Header // of every request
 	paramsInQuery  bool
 
 	clock func() instant

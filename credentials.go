@@ -16,10 +16,6 @@ type keys struct {
 	bearerToken                  string // instead of all others
 }
 
-func (k keys) secrets() []string {
-	return []string{k.accessKeySecret, k.securityToken, k.bearerToken}
-}
-
 // A keySource supplies credentials.
 type keySource interface {
 	// keys returns the error of ctx if that ended the wait, else a

@@ -34,7 +34,7 @@ const maxDetails = 32
 func parseEnvelope(body []byte) envelope {
 	var e envelope
 	s := scanner{b: body}
-	ok := s.object(func(name string) bool { return e.member(&s, name, true) })
+	ok := s.object(func(name []byte) bool { return e.member(&s, name, true) })
 	e.whole = ok && s.peek() == 0 && s.i == len(s.b)
 	if !e.whole && e.privateKey == "" {
 		e.privateKey = findKey(body)
@@ -58,42 +58,42 @@ func findKey(body []byte) string {
 }
 
 // member reads a member of the reply, or of its data.
-func (e *envelope) member(s *scanner, name string, outer bool) (ok bool) {
-	switch strings.ToLower(name) {
-	case "successresponse", "success":
+func (e *envelope) member(s *scanner, name []byte, outer bool) (ok bool) {
+	switch {
+	case is(name, "successresponse", "success"):
 		var v string
 		v, ok = s.text()
 		e.failed = e.failed || strings.EqualFold(v, "false")
-	case "requestid":
+	case is(name, "requestid"):
 		ok = setText(s, &e.requestID)
-	case "code", "resultcode":
+	case is(name, "code", "resultcode"):
 		var v string
 		v, ok = s.text()
 		e.addCode(v)
 		if e.code == "" && !isSuccessCode(v) {
 			e.code = v
 		}
-	case "httpstatuscode":
+	case is(name, "httpstatuscode"):
 		var v string
 		v, ok = s.text()
 		e.addCode(v)
-	case "message", "resultmessage":
+	case is(name, "message", "resultmessage"):
 		var v string
 		if v, ok = s.text(); e.message == "" && !isSuccessCode(v) {
 			e.message = v
 		}
-	case "hostid":
+	case is(name, "hostid"):
 		ok = setText(s, &e.hostID)
-	case "recommend":
+	case is(name, "recommend"):
 		ok = setText(s, &e.recommend)
-	case "accessdenieddetail":
+	case is(name, "accessdenieddetail"):
 		ok = e.readAccessDeniedDetail(s)
-	case "data":
+	case is(name, "data"):
 		if outer && s.peek() == '{' {
-			return s.object(func(name string) bool { return e.member(s, name, false) })
+			return s.object(func(name []byte) bool { return e.member(s, name, false) })
 		}
 		_, ok = s.value()
-	case "result":
+	case is(name, "result"):
 		ok = e.readResult(s)
 	default:
 		_, ok = s.value()
@@ -130,18 +130,23 @@ func setText(s *scanner, dst *string) bool {
 	return ok
 }
 
+// is reports whether name is one of the given ones, in whatever case.
+func is(name []byte, lower ...string) bool {
+	return slices.ContainsFunc(lower, func(l string) bool { return strings.EqualFold(string(name), l) })
+}
+
 func (e *envelope) readAccessDeniedDetail(s *scanner) bool {
 	if s.peek() != '{' {
 		_, ok := s.value()
 		return ok
 	}
-	return s.object(func(name string) bool {
+	return s.object(func(name []byte) bool {
 		v, ok := s.text()
 		if ok && v != "" && len(e.accessDeniedDetail) < maxDetails {
 			if e.accessDeniedDetail == nil {
 				e.accessDeniedDetail = make(map[string]string)
 			}
-			e.accessDeniedDetail[name] = v
+			e.accessDeniedDetail[string(name)] = v
 		}
 		return ok
 	})
@@ -154,7 +159,7 @@ func (e *envelope) readResult(s *scanner) bool {
 		return ok
 	case '{':
 		start := s.i
-		if !s.object(func(name string) bool { return e.resultMember(s, name) }) {
+		if !s.object(func(name []byte) bool { return e.resultMember(s, name) }) {
 			return false
 		}
 		e.result = s.b[start:s.i]
@@ -167,31 +172,31 @@ func (e *envelope) readResult(s *scanner) bool {
 	return ok
 }
 
-func (e *envelope) resultMember(s *scanner, name string) bool {
-	switch strings.ToLower(name) {
-	case "privatekey":
+func (e *envelope) resultMember(s *scanner, name []byte) bool {
+	switch {
+	case is(name, "privatekey"):
 		if s.peek() == '"' {
 			return setText(s, &e.privateKey)
 		}
-	case "downloadpath":
+	case is(name, "downloadpath"):
 		if s.peek() == '{' {
-			return s.object(func(name string) bool { return e.downloadMember(s, name) })
+			return s.object(func(name []byte) bool { return e.downloadMember(s, name) })
 		}
 	}
 	_, ok := s.value()
 	return ok
 }
 
-func (e *envelope) downloadMember(s *scanner, name string) bool {
+func (e *envelope) downloadMember(s *scanner, name []byte) bool {
 	p := &e.downloadPath
-	switch strings.ToLower(name) {
-	case "cacrturl":
+	switch {
+	case is(name, "cacrturl"):
 		return setText(s, &p.CACrtURL)
-	case "clientcrturl":
+	case is(name, "clientcrturl"):
 		return setText(s, &p.ClientCrtURL)
-	case "sdkurl":
+	case is(name, "sdkurl"):
 		return setText(s, &p.SDKURL)
-	case "trustcaurl":
+	case is(name, "trustcaurl"):
 		return setText(s, &p.TrustCAURL)
 	}
 	_, ok := s.value()

@@ -1,6 +1,7 @@
 package baas
 
 import (
+	"bytes"
 	"strconv"
 	"strings"
 	"unicode/utf16"
@@ -45,7 +46,7 @@ func (s *scanner) accept(c byte) bool {
 
 // object reads an object. It calls member for the name of each of its members,
 // which has to read the value.
-func (s *scanner) object(member func(name string) bool) bool {
+func (s *scanner) object(member func(name []byte) bool) bool {
 	if !s.enter('{') {
 		return false
 	}
@@ -54,7 +55,10 @@ func (s *scanner) object(member func(name string) bool) bool {
 		return true
 	}
 	for {
-		name, ok := s.str()
+		name, ok := s.raw()
+		if ok && bytes.IndexByte(name, '\\') >= 0 {
+			name = []byte(unescape(name))
+		}
 		if !ok || !s.accept(':') || !member(name) {
 			return false
 		}
@@ -78,7 +82,7 @@ func (s *scanner) value() ([]byte, bool) {
 	ok := false
 	switch first {
 	case '{':
-		ok = s.object(func(string) bool { _, ok := s.value(); return ok })
+		ok = s.object(func([]byte) bool { _, ok := s.value(); return ok })
 	case '[':
 		ok = s.array()
 	case '"':
@@ -238,6 +242,9 @@ func hex4(b []byte) (rune, bool) {
 
 // unescape resolves the escape sequences of a string that raw has checked.
 func unescape(raw []byte) string {
+	if bytes.IndexByte(raw, '\\') < 0 && utf8.Valid(raw) {
+		return string(raw)
+	}
 	var b strings.Builder
 	b.Grow(len(raw))
 	for i := 0; i < len(raw); {

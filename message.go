@@ -37,16 +37,8 @@ var commonParams = []string{
 	paramVersion,
 }
 
-// A pair is a parameter, escaped as it stands in the canonical query, in the
-// URL and in the body.
-type pair struct {
-	name string // not escaped, for sorting
-	text string // name=value
-}
-
-func newPair(name, value string) pair {
-	return pair{name, string(appendPair(nil, name, value))}
-}
+// A pair is a parameter.
+type pair struct{ name, value string }
 
 // An operation is an Operation or a typed call, checked and ready to be
 // signed.
@@ -75,7 +67,7 @@ func prepare(op Operation) (*operation, []FieldError) {
 			if reason := checkParam(name, value); reason != "" {
 				faults = append(faults, FieldError{"Params", reason})
 			}
-			o.params = append(o.params, newPair(name, value))
+			o.params = append(o.params, pair{name, value})
 			if name == paramPassword || slices.Contains(op.Secrets, name) {
 				o.secrets = append(o.secrets, value)
 			}
@@ -127,87 +119,87 @@ func (k *call) newMessage() error {
 	if err != nil {
 		return k.ended(err, k.last)
 	}
+	k.scrub.add(creds.accessKeySecret, creds.securityToken, creds.bearerToken)
 	m := &message{nonce: k.c.nonce(), made: k.c.clock()}
-	common := k.commonPairs(creds, m)
-	canonical := merge(common, k.op.params)
-	m.query, m.body = canonical, ""
-	if !k.c.paramsInQuery {
-		m.query, m.body = merge(common, nil), merge(nil, k.op.params)
-	}
-	k.scrub.add(creds.secrets()...)
-	if creds.bearerToken == "" {
-		signature := sign(http.MethodPost, []byte(canonical), creds.accessKeySecret)
-		m.query = string(appendPair([]byte(m.query), paramSignature, signature))
+	s := newScratch()
+	defer s.release()
+	var room [maxCommon]pair
+	s.encode(k.commonPairs(room[:0], creds, m), k.op.params, k.c.paramsInQuery)
+	if creds.bearerToken == "" { // else the token stands for a signature
+		signature := s.sign(http.MethodPost, creds.accessKeySecret)
+		s.query = appendPair(s.query, paramSignature, signature)
 		k.scrub.add(signature)
 	}
+	m.query, m.body = string(s.query), string(s.body)
 	k.message = m
 	return nil
 }
 
-// commonPairs lists the common parameters, sorted by name.
-func (k *call) commonPairs(creds keys, m *message) []pair {
-	action := newPair(paramAction, k.op.action)
-	format := newPair(paramFormat, "JSON")
-	nonce := newPair(paramSignatureNonce, m.nonce)
-	timestamp := newPair(paramTimestamp, m.made.wall.Add(k.offset).UTC().Format(timestampLayout))
-	version := newPair(paramVersion, APIVersion)
+// maxCommon is how many common parameters there are at most.
+const maxCommon = 9
+
+// commonPairs appends the common parameters, sorted by name.
+func (k *call) commonPairs(pairs []pair, creds keys, m *message) []pair {
+	timestamp := m.made.wall.Add(k.offset).UTC().Format(timestampLayout)
 	if creds.bearerToken != "" {
-		// The token stands for a signature.
-		return []pair{
-			action, newPair(paramBearerToken, creds.bearerToken), format,
-			nonce, newPair(paramSignatureType, "BEARERTOKEN"), timestamp, version,
-		}
+		return append(pairs,
+			pair{paramAction, k.op.action},
+			pair{paramBearerToken, creds.bearerToken},
+			pair{paramFormat, "JSON"},
+			pair{paramSignatureNonce, m.nonce},
+			pair{paramSignatureType, "BEARERTOKEN"},
+			pair{paramTimestamp, timestamp},
+			pair{paramVersion, APIVersion})
 	}
-	pairs := []pair{newPair(paramAccessKeyID, creds.accessKeyID), action, format}
+	pairs = append(pairs,
+		pair{paramAccessKeyID, creds.accessKeyID},
+		pair{paramAction, k.op.action},
+		pair{paramFormat, "JSON"})
 	if creds.securityToken != "" {
-		pairs = append(pairs, newPair(paramSecurityToken, creds.securityToken))
+		pairs = append(pairs, pair{paramSecurityToken, creds.securityToken})
 	}
 	return append(pairs,
-		newPair(paramSignatureMethod, "HMAC-SHA1"), nonce, newPair(paramSignatureVersion, "1.0"), timestamp, version)
+		pair{paramSignatureMethod, "HMAC-SHA1"},
+		pair{paramSignatureNonce, m.nonce},
+		pair{paramSignatureVersion, "1.0"},
+		pair{paramTimestamp, timestamp},
+		pair{paramVersion, APIVersion})
 }
 
-// merge joins two sorted lists into one canonical query.
-func merge(a, b []pair) string {
-	size := 0
-	for _, p := range a {
-		size += len(p.text) + 1
-	}
-	for _, p := range b {
-		size += len(p.text) + 1
-	}
-	var s strings.Builder
-	s.Grow(size)
-	for len(a) > 0 || len(b) > 0 {
-		from := &a
-		if len(a) == 0 || len(b) > 0 && b[0].name < a[0].name {
-			from = &b
+// encode merges two sorted lists into the canonical query, and parts them into
+// query and body. Each pair is escaped once.
+func (s *scratch) encode(common, params []pair, inQuery bool) {
+	for len(common) > 0 || len(params) > 0 {
+		from, to := &common, &s.query
+		if len(common) == 0 || len(params) > 0 && params[0].name < common[0].name {
+			from = &params
+			if !inQuery {
+				to = &s.body
+			}
 		}
-		if s.Len() > 0 {
-			s.WriteByte('&')
+		start := len(s.canonical)
+		s.canonical = appendPair(s.canonical, (*from)[0].name, (*from)[0].value)
+		escaped := s.canonical[start:]
+		if start > 0 && len(*to) == 0 {
+			escaped = escaped[1:] // without the &
 		}
-		s.WriteString((*from)[0].text)
+		*to = append(*to, escaped...)
 		*from = (*from)[1:]
 	}
-	return s.String()
 }
 
 // request makes an HTTP request of the message, with d as its body.
 func (k *call) request(ctx context.Context, d *delivery) *http.Request {
-	header := http.Header{
-		"Accept": {"application/json"},
-		// A reply that breaks off has to be readable up to that point.
-		"Accept-Encoding": {"identity"},
-		"User-Agent":      {k.c.userAgent},
-	}
-	if !d.empty {
-		header["Content-Type"] = []string{"application/x-www-form-urlencoded"}
+	header := k.c.header
+	if k.c.transport.own == nil {
+		header = header.Clone() // transports of others may write to it
 	}
 	req := &http.Request{
 		Method:        http.MethodPost,
 		URL:           &url.URL{Scheme: k.c.endpoint.scheme, Host: k.c.endpoint.host, Path: "/", RawQuery: k.message.query},
 		Host:          k.c.endpoint.host,
 		Header:        header,
-		Body:          d,
+		Body:          d.body(),
 		ContentLength: int64(len(k.message.body)),
 		Proto:         "HTTP/1.1",
 		ProtoMajor:    1,

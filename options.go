@@ -170,7 +170,6 @@ func (o *options) client() (*Client, error) {
 		attemptTimeout: o.attemptTimeout,
 		retry:          o.retry.withDefaults(),
 		logger:         slog.New(slog.DiscardHandler),
-		userAgent:      "antchain-baas-go/" + version + " " + runtime.Version(),
 		paramsInQuery:  o.paramsInQuery,
 		clock:          systemClock(),
 		nonce:          newNonce,
@@ -200,11 +199,8 @@ func (o *options) client() (*Client, error) {
 	default:
 		c.logger = *o.logger
 	}
-	if o.userAgent != "" {
-		if !isHeaderValue(o.userAgent) {
-			fault("WithUserAgent", "has characters that a header cannot hold")
-		}
-		c.userAgent = o.userAgent + " " + c.userAgent
+	if !isHeaderValue(o.userAgent) {
+		fault("WithUserAgent", "has characters that a header cannot hold")
 	}
 	if o.httpClient != nil && (*o.httpClient == nil || (*o.httpClient).Transport != nil && isNil((*o.httpClient).Transport)) {
 		fault("WithHTTPClient", "is nil or has a nil pointer as Transport")
@@ -212,9 +208,28 @@ func (o *options) client() (*Client, error) {
 	if faults != nil {
 		return nil, &ValidationError{Fields: faults}
 	}
+	c.header = o.header()
 	c.keys = o.keySource()
 	c.transport = newTransporter(o.httpClient)
 	return c, nil
+}
+
+// header is that of every request.
+func (o *options) header() http.Header {
+	agent := "antchain-baas-go/" + version + " " + runtime.Version()
+	if o.userAgent != "" {
+		agent = o.userAgent + " " + agent
+	}
+	h := http.Header{
+		"Accept": {"application/json"},
+		// A reply that breaks off has to be readable up to that point.
+		"Accept-Encoding": {"identity"},
+		"User-Agent":      {agent},
+	}
+	if !o.paramsInQuery {
+		h["Content-Type"] = []string{"application/x-www-form-urlencoded"}
+	}
+	return h
 }
 
 func (o *options) checkCredential() (option, reason string) {

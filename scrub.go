@@ -82,7 +82,7 @@ func (s *scrubber) identifier(t string) string {
 // isPlain reports whether t consists of the characters of codes and IDs.
 func isPlain(t string) bool {
 	for i := range len(t) {
-		if !isUnreserved(t[i]) {
+		if !unreserved[t[i]] {
 			return false
 		}
 	}

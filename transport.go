@@ -9,6 +9,7 @@ import (
 	"net/http/httptrace"
 	"reflect"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -97,8 +98,15 @@ var errHeldBack = errors.New("baas: request held back")
 //
 // A delivery is neither nil nor http.NoBody and comes without a GetBody, so
 // that net/http never sends the request a second time by itself.
+//
+// net/http sends what it knows to be in memory together with the headers, and
+// anything else after them, at the price of another write: half as long again
+// for the whole of a call to this machine. So a body of the first attempt over
+// the client's own transport goes out unwatched, and counts as sent, as an
+// empty one does, once it has a connection.
 type delivery struct {
 	empty bool         // all is in the URL
+	plain bool         // the body goes out unwatched
 	hold  func() bool  // of a resend: reports that it is too late for it
 	conns *connections // those of the call
 	abort func()       // cancels the attempt
@@ -130,6 +138,14 @@ func (d *delivery) Read(p []byte) (int, error) {
 
 func (d *delivery) Close() error { return nil }
 
+// body is what the request gets as its body.
+func (d *delivery) body() io.ReadCloser {
+	if d.plain {
+		return io.NopCloser(strings.NewReader(d.rest))
+	}
+	return d
+}
+
 // seal ends the attempt and reports whether the request was certainly not
 // sent. A transport that gives up may leave a goroutine behind that is about
 // to send: it gets no body any more.
@@ -137,7 +153,7 @@ func (d *delivery) seal() (notSent bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.sealed = true
-	if d.empty {
+	if d.empty || d.plain {
 		return !d.taken && d.asked && !d.connected
 	}
 	return !d.taken

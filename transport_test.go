@@ -122,6 +122,32 @@ func withConnection(r *http.Request) (*http.Response, error) {
 	return nil, errDial
 }
 
+// TestOwnTransport: over the client's own transport, a connection refused is
+// not sent, a lost one is in doubt.
+func TestOwnTransport(t *testing.T) {
+	t.Parallel()
+	server := baastest.NewServer()
+	model, err := server.Credential().GetCredential()
+	require.NoError(t, err)
+	client, err := baas.NewClient(baas.WithEndpoint(server.URL()), baas.WithAccessKey(*model.AccessKeyId, *model.AccessKeySecret),
+		baas.WithRetryPolicy(baas.RetryPolicy{MinDelay: time.Millisecond}))
+	require.NoError(t, err)
+	defer client.CloseIdleConnections()
+	server.Inject(baastest.DropBefore())
+	_, err = client.ApplyAntChainCertificateWithKeyAutoCreation(t.Context(), newRequest())
+	require.NoError(t, err)
+	require.Len(t, server.Requests(), 2)
+	server.Inject(baastest.DropAfter())
+	_, err = client.ApplyAntChainCertificateWithKeyAutoCreation(t.Context(), newRequest())
+	requireEnd(t, "unknown", 2, nil, err)
+	require.Equal(t, 2, server.Issued())
+	server.Close()
+	_, err = client.ApplyAntChainCertificateWithKeyAutoCreation(t.Context(), newRequest())
+	require.NotErrorIs(t, err, baas.ErrOutcomeUnknown)
+	require.ErrorIs(t, err, baas.ErrUnavailable)
+	require.ErrorIs(t, err, syscall.ECONNREFUSED)
+}
+
 // TestNotSentStaysUnsent: a transport that gave up cannot send the request
 // afterwards, as net/http's writing goroutine could.
 func TestNotSentStaysUnsent(t *testing.T) {
