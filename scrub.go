@@ -1,7 +1,6 @@
 package baas
 
 import (
-	"html"
 	"net/url"
 	"slices"
 	"strconv"
@@ -110,7 +109,7 @@ func (s *scrubber) longForms() []string {
 // signature or of forms, with hex digits in either case.
 func formsOf(secret string) []string {
 	quoted := strconv.Quote(secret)
-	forms := []string{secret, html.EscapeString(secret), quoted[1 : len(quoted)-1]}
+	forms := []string{secret, escapeHTML(secret), quoted[1 : len(quoted)-1]}
 	for _, once := range []string{escape(secret), url.QueryEscape(secret)} {
 		for _, o := range []string{once, lowerHex(once)} {
 			twice, form := escape(o), url.QueryEscape(o)
@@ -155,10 +154,17 @@ func squeeze(t string) string {
 // decode undoes one layer of percent, HTML and JSON encoding, mixed as they
 // come, and lets stand what is none.
 func decode(t string) string {
-	t = html.UnescapeString(t)
 	var b strings.Builder
 	for i := 0; i < len(t); i++ {
 		switch {
+		case t[i] == '&':
+			if entity, _, found := strings.Cut(t[i+1:min(i+maxEntity, len(t))], ";"); found {
+				if s, ok := decodeEntity(entity); ok {
+					b.WriteString(s)
+					i += len(entity) + 1
+					continue
+				}
+			}
 		case t[i] == '%' && i+2 < len(t):
 			if c, err := strconv.ParseUint(t[i+1:i+3], 16, 8); err == nil {
 				b.WriteByte(byte(c))
@@ -179,6 +185,30 @@ func decode(t string) string {
 		b.WriteByte(t[i])
 	}
 	return b.String()
+}
+
+// maxEntity is the length of the longest HTML entity that is looked for.
+const maxEntity = 12
+
+// decodeEntity is the character of an HTML entity: a numeric one, or one of
+// those that are used for escaping. Package html knows all 2,231 names, which
+// would weigh more than the rest of this package.
+func decodeEntity(entity string) (string, bool) {
+	if number, ok := strings.CutPrefix(entity, "#"); ok {
+		base := 10
+		if hex, ok := strings.CutPrefix(strings.ToLower(number), "x"); ok {
+			number, base = hex, 16
+		}
+		r, err := strconv.ParseUint(number, base, 21)
+		return string(rune(r)), err == nil
+	}
+	s, ok := map[string]string{"amp": "&", "lt": "<", "gt": ">", "quot": `"`, "apos": "'", "nbsp": " "}[entity]
+	return s, ok
+}
+
+// escapeHTML is what html.EscapeString does.
+func escapeHTML(s string) string {
+	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&#34;", "'", "&#39;").Replace(s)
 }
 
 // lowerHex turns %2F into %2f.
