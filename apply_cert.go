@@ -57,17 +57,17 @@ func (c *Client) ApplyAntChainCertificateWithKeyAutoCreation(
 // pairs lists the parameters, sorted by name.
 func (r *ApplyAntChainCertificateWithKeyAutoCreationRequest) pairs() []pair {
 	pairs := []pair{
-		{"AntChainId", r.AntChainID},
-		{"CommonName", r.CommonName},
-		{"ConsortiumId", r.ConsortiumID},
-		{"CountryName", r.CountryName},
-		{"LocalityName", r.LocalityName},
-		{"OrganizationName", r.OrganizationName},
-		{"OrganizationUnitName", r.OrganizationUnitName},
-		{paramPassword, r.Password},
+		param("AntChainId", r.AntChainID),
+		param("CommonName", r.CommonName),
+		param("ConsortiumId", r.ConsortiumID),
+		param("CountryName", r.CountryName),
+		param("LocalityName", r.LocalityName),
+		param("OrganizationName", r.OrganizationName),
+		param("OrganizationUnitName", r.OrganizationUnitName),
+		param(paramPassword, r.Password),
 	}
 	if r.RegionID != "" {
-		pairs = append(pairs, pair{"RegionId", r.RegionID})
+		pairs = append(pairs, param("RegionId", r.RegionID))
 	}
-	return append(pairs, pair{"StateOrProvinceName", r.StateOrProvinceName})
+	return append(pairs, param("StateOrProvinceName", r.StateOrProvinceName))
 }

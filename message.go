@@ -38,7 +38,13 @@ var commonParams = []string{
 }
 
 // A pair is a parameter.
-type pair struct{ name, value string }
+type pair struct {
+	name, value string
+	plain       bool // the name needs no escaping
+}
+
+// param is a parameter with a name that needs no escaping.
+func param(name, value string) pair { return pair{name, value, true} }
 
 // An operation is an Operation or a typed call, checked and ready to be
 // signed.
@@ -67,7 +73,7 @@ func prepare(op Operation) (*operation, []FieldError) {
 			if reason := checkParam(name, value); reason != "" {
 				faults = append(faults, FieldError{"Params", reason})
 			}
-			o.params = append(o.params, pair{name, value})
+			o.params = append(o.params, pair{name: name, value: value})
 			if name == paramPassword || slices.Contains(op.Secrets, name) {
 				o.secrets = append(o.secrets, value)
 			}
@@ -121,13 +127,13 @@ func (k *call) newMessage() error {
 	}
 	k.scrub.add(creds.accessKeySecret, creds.securityToken, creds.bearerToken)
 	m := &message{nonce: k.c.nonce(), made: k.c.clock()}
-	s := newScratch()
+	s := newScratch(http.MethodPost)
 	defer s.release()
 	var room [maxCommon]pair
 	s.encode(k.commonPairs(room[:0], creds, m), k.op.params, k.c.paramsInQuery)
 	if creds.bearerToken == "" { // else the token stands for a signature
-		signature := s.sign(http.MethodPost, creds.accessKeySecret)
-		s.query = appendPair(s.query, paramSignature, signature)
+		signature := s.sign(creds.accessKeySecret)
+		s.query = s.appendPair(s.query, param(paramSignature, signature)) // and to what is signed already
 		k.scrub.add(signature)
 	}
 	m.query, m.body = string(s.query), string(s.body)
@@ -143,48 +149,44 @@ func (k *call) commonPairs(pairs []pair, creds keys, m *message) []pair {
 	timestamp := m.made.wall.Add(k.offset).UTC().Format(timestampLayout)
 	if creds.bearerToken != "" {
 		return append(pairs,
-			pair{paramAction, k.op.action},
-			pair{paramBearerToken, creds.bearerToken},
-			pair{paramFormat, "JSON"},
-			pair{paramSignatureNonce, m.nonce},
-			pair{paramSignatureType, "BEARERTOKEN"},
-			pair{paramTimestamp, timestamp},
-			pair{paramVersion, APIVersion})
+			param(paramAction, k.op.action),
+			param(paramBearerToken, creds.bearerToken),
+			param(paramFormat, "JSON"),
+			param(paramSignatureNonce, m.nonce),
+			param(paramSignatureType, "BEARERTOKEN"),
+			param(paramTimestamp, timestamp),
+			param(paramVersion, APIVersion))
 	}
 	pairs = append(pairs,
-		pair{paramAccessKeyID, creds.accessKeyID},
-		pair{paramAction, k.op.action},
-		pair{paramFormat, "JSON"})
+		param(paramAccessKeyID, creds.accessKeyID),
+		param(paramAction, k.op.action),
+		param(paramFormat, "JSON"))
 	if creds.securityToken != "" {
-		pairs = append(pairs, pair{paramSecurityToken, creds.securityToken})
+		pairs = append(pairs, param(paramSecurityToken, creds.securityToken))
 	}
 	return append(pairs,
-		pair{paramSignatureMethod, "HMAC-SHA1"},
-		pair{paramSignatureNonce, m.nonce},
-		pair{paramSignatureVersion, "1.0"},
-		pair{paramTimestamp, timestamp},
-		pair{paramVersion, APIVersion})
+		param(paramSignatureMethod, "HMAC-SHA1"),
+		param(paramSignatureNonce, m.nonce),
+		param(paramSignatureVersion, "1.0"),
+		param(paramTimestamp, timestamp),
+		param(paramVersion, APIVersion))
 }
 
-// encode merges two sorted lists into the canonical query, and parts them into
+// encode merges two sorted lists into the string to sign, and parts them into
 // query and body. Each pair is escaped once.
 func (s *scratch) encode(common, params []pair, inQuery bool) {
 	for len(common) > 0 || len(params) > 0 {
-		from, to := &common, &s.query
-		if len(common) == 0 || len(params) > 0 && params[0].name < common[0].name {
-			from = &params
-			if !inQuery {
-				to = &s.body
-			}
+		switch {
+		case len(common) > 0 && (len(params) == 0 || common[0].name <= params[0].name):
+			s.query = s.appendPair(s.query, common[0])
+			common = common[1:]
+		case inQuery:
+			s.query = s.appendPair(s.query, params[0])
+			params = params[1:]
+		default:
+			s.body = s.appendPair(s.body, params[0])
+			params = params[1:]
 		}
-		start := len(s.canonical)
-		s.canonical = appendPair(s.canonical, (*from)[0].name, (*from)[0].value)
-		escaped := s.canonical[start:]
-		if start > 0 && len(*to) == 0 {
-			escaped = escaped[1:] // without the &
-		}
-		*to = append(*to, escaped...)
-		*from = (*from)[1:]
 	}
 }
 

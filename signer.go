@@ -4,7 +4,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha1"
 	"encoding/base64"
-	"maps"
+	"hash"
 	"net/url"
 	"slices"
 	"sync"
@@ -17,84 +17,111 @@ import (
 // See "Request syntax and signature method V2 for RPC APIs" in the help
 // center, document 25492, https://help.aliyun.com/document_detail/25492.html.
 func SignRPC(method string, params url.Values, accessKeySecret string) string {
-	s := newScratch()
+	s := newScratch(method)
 	defer s.release()
-	for _, name := range slices.Sorted(maps.Keys(params)) {
+	for name := range params {
+		s.names = append(s.names, name)
+	}
+	slices.Sort(s.names)
+	for _, name := range s.names {
 		if name == paramSignature {
 			continue
 		}
 		for _, value := range params[name] {
-			s.canonical = appendPair(s.canonical, name, value)
+			s.wire = s.appendPair(s.wire[:0], pair{name: name, value: value})
 		}
 	}
-	return s.sign(method, accessKeySecret)
+	return s.sign(accessKeySecret)
 }
 
 // A scratch holds the buffers in which a message is made and signed, to be
 // used again by the next one. They have held secrets, but so has the heap.
 type scratch struct {
-	canonical   []byte // the canonical query: escaped pairs, sorted by name and joined
-	query, body []byte // the same pairs, parted by where they travel
-	text        []byte // the string to sign
+	text  []byte // the string to sign: METHOD&%2F& and the canonical query, escaped once more
+	bare  int    // the length of text before the first pair
+	query []byte
+	body  []byte
+	wire  []byte // a pair that is signed only
+	names []string
+
+	mac    hash.Hash // with macKey, which as a rule is the same the next time
+	macKey string
+	sum    [sha1.Size]byte
 }
 
 var scratches = sync.Pool{New: func() any { return new(scratch) }}
 
-func newScratch() *scratch {
+func newScratch(method string) *scratch {
 	s := scratches.Get().(*scratch)
-	s.canonical, s.query, s.body, s.text = s.canonical[:0], s.query[:0], s.body[:0], s.text[:0]
+	s.query, s.body, s.wire, s.names = s.query[:0], s.body[:0], s.wire[:0], s.names[:0]
+	s.text = append(append(s.text[:0], method...), "&%2F&"...)
+	s.bare = len(s.text)
 	return s
 }
 
-// maxScratch is the size of a canonical query from which its buffers are not
+// maxScratch is the size of a string to sign from which the buffers are not
 // kept.
 const maxScratch = 64 << 10
 
 func (s *scratch) release() {
-	if cap(s.canonical) <= maxScratch {
+	clear(s.names) // they are the caller's
+	if cap(s.text) <= maxScratch {
 		scratches.Put(s)
 	}
 }
 
-// sign signs the canonical query.
-func (s *scratch) sign(method, accessKeySecret string) string {
-	s.text = append(s.text, accessKeySecret...)
-	s.text = append(s.text, '&')
-	mac := hmac.New(sha1.New, s.text)
-	s.text = append(s.text[:0], method...)
-	s.text = append(s.text, "&%2F&"...)
-	s.text = appendEscaped(s.text, s.canonical)
-	mac.Write(s.text)
-	return base64.StdEncoding.EncodeToString(mac.Sum(s.text[:0]))
+// sign signs what has been appended.
+func (s *scratch) sign(accessKeySecret string) string {
+	if s.mac == nil || s.macKey != accessKeySecret {
+		s.mac, s.macKey = hmac.New(sha1.New, []byte(accessKeySecret+"&")), accessKeySecret
+	} else {
+		s.mac.Reset()
+	}
+	s.mac.Write(s.text)
+	return base64.StdEncoding.EncodeToString(s.mac.Sum(s.sum[:0]))
 }
 
-// appendPair appends name=value, escaped, and before it an & unless it is the
-// first.
-func appendPair(dst []byte, name, value string) []byte {
+// appendPair appends name=value, escaped, to the string to sign and to dst,
+// where it goes over the wire, and before it an & unless it is the first.
+func (s *scratch) appendPair(dst []byte, p pair) []byte {
+	if len(s.text) > s.bare {
+		s.text = append(s.text, "%26"...)
+	}
 	if len(dst) > 0 {
 		dst = append(dst, '&')
 	}
-	dst = appendEscaped(dst, name)
+	if p.plain {
+		s.text = append(s.text, p.name...)
+		dst = append(dst, p.name...)
+	} else {
+		dst = s.appendEscaped(dst, p.name)
+	}
+	s.text = append(s.text, "%3D"...)
 	dst = append(dst, '=')
-	return appendEscaped(dst, value)
+	return s.appendEscaped(dst, p.value)
 }
 
-// appendEscaped appends s percent-encoded as RFC 3986 has it: the unreserved
-// characters stay, every other byte becomes %XX. Decoders of queries and of
-// forms read that as well, so one encoding serves signature and wire.
-func appendEscaped[T string | []byte](dst []byte, s T) []byte {
-	const hex = "0123456789ABCDEF"
-	run := 0 // where the run of unreserved characters begins
-	for i := range len(s) {
-		if c := s[i]; !unreserved[c] {
-			dst = append(append(dst, s[run:i]...), '%', hex[c>>4], hex[c&15])
+// appendEscaped appends v to dst, percent-encoded as RFC 3986 has it: the
+// unreserved characters stay, every other byte becomes %XX. Decoders of
+// queries and of forms read that as well, so one encoding serves signature and
+// wire. The string to sign gets it encoded once more, where % becomes %25.
+func (s *scratch) appendEscaped(dst []byte, v string) []byte {
+	text, run := s.text, 0 // run is where the run of unreserved characters begins
+	for i := range len(v) {
+		if c := v[i]; !unreserved[c] {
+			high, low := hexDigits[c>>4], hexDigits[c&15]
+			dst = append(append(dst, v[run:i]...), '%', high, low)
+			text = append(append(text, v[run:i]...), '%', '2', '5', high, low)
 			run = i + 1
 		}
 	}
-	return append(dst, s[run:]...)
+	s.text = append(text, v[run:]...)
+	return append(dst, v[run:]...)
 }
 
-func escape(s string) string { return string(appendEscaped(nil, s)) }
+const hexDigits = "0123456789ABCDEF"
+
+func escape(v string) string { return string(new(scratch).appendEscaped(nil, v)) }
 
 // unreserved has the characters that RFC 3986 leaves as they are.
 var unreserved = func() (table [256]bool) {
