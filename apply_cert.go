@@ -56,7 +56,7 @@ func (c *Client) ApplyAntChainCertificateWithKeyAutoCreation(
 
 // pairs lists the parameters, sorted by name.
 func (r *ApplyAntChainCertificateWithKeyAutoCreationRequest) pairs() []pair {
-	pairs := []pair{
+	pairs := append(make([]pair, 0, 10),
 		param("AntChainId", r.AntChainID),
 		param("CommonName", r.CommonName),
 		param("ConsortiumId", r.ConsortiumID),
@@ -64,8 +64,7 @@ func (r *ApplyAntChainCertificateWithKeyAutoCreationRequest) pairs() []pair {
 		param("LocalityName", r.LocalityName),
 		param("OrganizationName", r.OrganizationName),
 		param("OrganizationUnitName", r.OrganizationUnitName),
-		param(paramPassword, r.Password),
-	}
+		param(paramPassword, r.Password))
 	if r.RegionID != "" {
 		pairs = append(pairs, param("RegionId", r.RegionID))
 	}

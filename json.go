@@ -189,25 +189,40 @@ func (s *scanner) raw() ([]byte, bool) {
 		return nil, false
 	}
 	start := s.i
-	for s.i < len(s.b) {
-		switch c := s.b[s.i]; {
-		case c == '"':
+	for {
+		for s.i < len(s.b) && !special[s.b[s.i]] {
+			s.i++
+		}
+		if s.i == len(s.b) {
+			return nil, false
+		}
+		switch s.b[s.i] {
+		case '"':
 			s.i++
 			return s.b[start : s.i-1], true
-		case c < ' ' && !s.lenient:
-			return nil, false
-		case c == '\\':
+		case '\\':
 			n := escapeLen(s.b[s.i:])
 			if n == 0 {
 				return nil, false
 			}
 			s.i += n
 		default:
+			if !s.lenient {
+				return nil, false
+			}
 			s.i++
 		}
 	}
-	return nil, false
 }
+
+// special has the bytes at which the reading of a string has to look up.
+var special = func() (table [256]bool) {
+	for c := range ' ' {
+		table[c] = true
+	}
+	table['"'], table['\\'] = true, true
+	return table
+}()
 
 // escapeLen is the length of the escape sequence that b begins with, 0 if it
 // is none.
@@ -249,12 +264,12 @@ func unescape(raw []byte) string {
 	b.Grow(len(raw))
 	for i := 0; i < len(raw); {
 		if raw[i] != '\\' {
-			end := i + 1
-			for end < len(raw) && raw[end] != '\\' {
-				end++
+			end := bytes.IndexByte(raw[i:], '\\')
+			if end < 0 {
+				end = len(raw) - i
 			}
-			b.Write(raw[i:end])
-			i = end
+			b.Write(raw[i : i+end])
+			i += end
 			continue
 		}
 		switch c := raw[i+1]; c {
