@@ -1,0 +1,39 @@
+package certbundle
+
+import "errors"
+
+// The file names that the chain's own SDKs look for.
+const (
+	ClientKeyFile  = "client.key" // the private key, PEM, encrypted
+	ClientCertFile = "client.crt" // the client's certificate, PEM
+	CACertFile     = "ca.crt"     // the chain's CA, PEM
+	TrustStoreFile = "trustCa"    // the chain's CA for Java, a JKS
+)
+
+// A Bundle is a TLS identity on a chain: what the four files hold. A member
+// that is empty is not there.
+type Bundle struct {
+	PrivateKey []byte // PEM, encrypted, as it came
+	ClientCert []byte // PEM
+	CACert     []byte // PEM
+	TrustStore []byte // JKS
+}
+
+// What can be wrong with a bundle, for errors.Is.
+var (
+	// ErrPassword: the password does not open the private key.
+	ErrPassword = errors.New("certbundle: wrong password")
+	// ErrKeyMismatch: the private key and client.crt are not a pair.
+	ErrKeyMismatch = errors.New("certbundle: key and certificate do not match")
+	// ErrUntrusted: client.crt was not issued by the CA in ca.crt, or the
+	// trust store holds another CA.
+	ErrUntrusted = errors.New("certbundle: not issued by the chain's CA")
+	// ErrExpired: today is not within the certificate's validity.
+	ErrExpired = errors.New("certbundle: certificate expired or not yet valid")
+	// ErrExists: a file of that name has other content.
+	ErrExists = errors.New("certbundle: file exists")
+	// ErrMalformed: a file is not what its name says.
+	ErrMalformed = errors.New("certbundle: malformed")
+	// ErrDownload: a file could not be downloaded.
+	ErrDownload = errors.New("certbundle: download failed")
+)

@@ -1,0 +1,184 @@
+package certbundle
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/url"
+	"reflect"
+	"regexp"
+	"strings"
+	"unicode"
+)
+
+const (
+	redacted    = "[REDACTED]"
+	maxText     = 512 // bytes of what others say in an error
+	minScrubbed = 4   // a shorter value of a query is no secret
+)
+
+// A fileError is a fault with one file.
+type fileError struct {
+	file, text string
+	is         []error
+}
+
+// fault makes the error for a file. It matches what is listed in is; nil is
+// skipped.
+func fault(file, text string, is ...error) error {
+	e := &fileError{file: file, text: text}
+	for _, err := range is {
+		if err != nil {
+			e.is = append(e.is, err)
+		}
+	}
+	return e
+}
+
+func (e *fileError) Error() string   { return "certbundle: " + e.file + ": " + e.text }
+func (e *fileError) Unwrap() []error { return e.is }
+
+// textOf is the text of err, without what a fileError puts before it.
+func textOf(err error) string {
+	var e *fileError
+	if errors.As(err, &e) {
+		return e.text
+	}
+	return err.Error()
+}
+
+// A cause is an error of the HTTP client in the chain of one of ours. Those
+// parts of it that are known to hold no secret can be found by errors.Is and
+// errors.As; of the rest it has the scrubbed text.
+//
+// It has no Unwrap: a timeout of the network matches
+// context.DeadlineExceeded, and only the end of the caller's context may, of
+// which no cause is made.
+type cause struct {
+	text  string
+	known []error
+}
+
+func newCause(err error, link *url.URL) *cause {
+	// The text of a *url.Error holds the query.
+	for u, ok := err.(*url.Error); ok && u.Err != nil; u, ok = err.(*url.Error) {
+		err = u.Err
+	}
+	return &cause{text: scrub(err.Error(), link), known: knownParts(err)}
+}
+
+func (c *cause) Error() string { return c.text }
+
+func (c *cause) Is(target error) bool {
+	if target == context.Canceled || target == context.DeadlineExceeded {
+		return false
+	}
+	for _, err := range c.known {
+		if errors.Is(err, target) {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *cause) As(target any) bool {
+	for _, err := range c.known {
+		if errors.As(err, target) {
+			return true
+		}
+	}
+	return false
+}
+
+// knownParts lists the largest parts of err's tree that are known throughout.
+func knownParts(err error) []error {
+	if isKnown(err) {
+		return []error{err}
+	}
+	var parts []error
+	for _, e := range unwrap(err) {
+		parts = append(parts, knownParts(e)...)
+	}
+	return parts
+}
+
+// isKnown reports whether err and all it wraps come from packages of the
+// standard library that put addresses, names and certificates into errors, and
+// no URLs.
+func isKnown(err error) bool {
+	switch err {
+	case io.EOF, io.ErrUnexpectedEOF, io.ErrClosedPipe, context.Canceled:
+		return true
+	}
+	t := reflect.TypeOf(err)
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	switch t.PkgPath() {
+	case "net", "syscall", "os", "internal/poll", "crypto/tls", "crypto/x509", "io", "context":
+	default:
+		return false
+	}
+	for _, e := range unwrap(err) {
+		if !isKnown(e) {
+			return false
+		}
+	}
+	return true
+}
+
+// unwrap lists what err wraps, without nil.
+func unwrap(err error) []error {
+	var list []error
+	switch w := err.(type) {
+	case interface{ Unwrap() error }:
+		list = []error{w.Unwrap()}
+	case interface{ Unwrap() []error }:
+		list = w.Unwrap()
+	}
+	var some []error
+	for _, e := range list {
+		if e != nil {
+			some = append(some, e)
+		}
+	}
+	return some
+}
+
+var (
+	queries   = regexp.MustCompile(`\?[^\s"'<>]+`)
+	userInfos = regexp.MustCompile(`//[^\s/"'@]*@`) // of a proxy
+)
+
+// scrub takes what is secret of a link out of a text and makes it short and
+// one line.
+func scrub(text string, link *url.URL) string {
+	text = queries.ReplaceAllString(text, "?"+redacted)
+	text = userInfos.ReplaceAllString(text, "//"+redacted+"@")
+	if link.RawQuery != "" {
+		text = strings.ReplaceAll(text, link.RawQuery, redacted)
+	}
+	for pair := range strings.SplitSeq(link.RawQuery, "&") {
+		_, raw, _ := strings.Cut(pair, "=")
+		forms := []string{raw}
+		if plain, err := url.QueryUnescape(raw); err == nil {
+			forms = append(forms, plain)
+		}
+		for _, form := range forms {
+			if len(form) >= minScrubbed {
+				text = strings.ReplaceAll(text, form, redacted)
+			}
+		}
+	}
+	text = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(text, "\uFFFD"))
+	text = strings.Join(strings.Fields(text), " ")
+	if len(text) > maxText {
+		text = strings.ToValidUTF8(text[:maxText], "") + "…"
+	}
+	return text
+}

@@ -1,0 +1,136 @@
+package certbundle
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+)
+
+const (
+	// maxFile is how many bytes of a file are read, from a server or from a
+	// disk. Real ones have a few thousand.
+	maxFile = 1 << 20
+
+	tries           = 2
+	tryTimeout      = 30 * time.Second
+	downloadTimeout = 60 * time.Second // of both tries
+	pauseBetween    = 500 * time.Millisecond
+
+	freshLinks = "fresh links come from the action DescribeAntChainDownloadPaths, through Client.Do"
+)
+
+// A downloader makes the downloads of one call.
+type downloader struct {
+	client   http.Client
+	insecure bool
+	close    func() // drops the connections that are the downloader's own
+}
+
+// A failure is why one try to download a file came to nothing.
+type failure struct {
+	text  string
+	cause error // nil if text says it all
+	again bool  // another try may do better
+}
+
+// get downloads a file and checks it.
+func (d *downloader) get(ctx context.Context, m member) ([]byte, error) {
+	u, err := parseLink(m.link, d.insecure)
+	if err != nil {
+		return nil, fault(m.name, err.Error(), ErrDownload)
+	}
+	from := "download from " + u.Host + ": "
+	limited, cancel := context.WithTimeout(ctx, downloadTimeout)
+	defer cancel()
+	for n := 1; ; n++ {
+		data, fail := d.try(limited, u)
+		if fail == nil {
+			if err := m.check(data); err != nil {
+				return nil, fault(m.name, from+"wrong content: "+scrub(err.Error(), u), ErrMalformed)
+			}
+			return data, nil
+		}
+		if !fail.again || n == tries || !sleep(limited, pauseBetween) {
+			if err := ctx.Err(); err != nil && fail.again {
+				// Then that is the cause, whatever the transport made of it.
+				fail = &failure{text: err.Error(), cause: err}
+			}
+			return nil, fault(m.name, from+fail.text, ErrDownload, fail.cause)
+		}
+	}
+}
+
+// try requests a file once.
+func (d *downloader) try(ctx context.Context, u *url.URL) ([]byte, *failure) {
+	ctx, cancel := context.WithTimeout(ctx, tryTimeout)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), http.NoBody)
+	if err != nil {
+		return nil, &failure{text: "its link cannot be requested"}
+	}
+	resp, err := d.client.Do(req)
+	if err != nil {
+		return nil, broken(ctx, err, u)
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return nil, refused(resp)
+	}
+	if resp.ContentLength > maxFile {
+		return nil, tooLarge()
+	}
+	data, err := io.ReadAll(io.LimitReader(resp.Body, maxFile+1))
+	switch {
+	case len(data) > maxFile:
+		return nil, tooLarge()
+	case err != nil:
+		return nil, broken(ctx, err, u)
+	}
+	return data, nil
+}
+
+func tooLarge() *failure { return &failure{text: "it has more than 1 MiB"} }
+
+// broken is a fault of the network, or the end of ctx.
+func broken(ctx context.Context, err error, u *url.URL) *failure {
+	cause := newCause(err, u)
+	text := cause.Error()
+	if ctx.Err() != nil {
+		text = "it took too long"
+	}
+	return &failure{text: text, cause: cause, again: true}
+}
+
+// refused is a status other than 200. The body is not shown: storage services
+// repeat the signature in it.
+func refused(resp *http.Response) *failure {
+	status := "status " + strconv.Itoa(resp.StatusCode)
+	switch code := resp.StatusCode; {
+	case code == http.StatusForbidden || code == http.StatusNotFound:
+		return &failure{text: status + ": the link has probably expired: " + freshLinks}
+	case code >= 300 && code <= 399:
+		to := "another page"
+		if u, err := url.Parse(resp.Header.Get("Location")); err == nil && u.Host != "" {
+			to = fmt.Sprintf("%.255q", u.Hostname())
+		}
+		return &failure{text: status + ": a redirect to " + to + ", which is not followed"}
+	default:
+		return &failure{text: status, again: code >= 500}
+	}
+}
+
+// sleep reports whether it slept to the end.
+func sleep(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return ctx.Err() == nil
+	case <-ctx.Done():
+		return false
+	}
+}

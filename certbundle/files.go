@@ -1,0 +1,146 @@
+package certbundle
+
+import (
+	"crypto/rand"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// probeSize is more than a bundle takes.
+const probeSize = 64 << 10
+
+// Prepare makes sure that Save will find a home in dir for what it must not
+// lose. It is to be called before applying for a certificate, since the key is
+// handed over only once.
+//
+// It makes dir, and its parents, for the owner only; proves that dir can be
+// written by creating, syncing and removing a file; and refuses a dir where one
+// of the names is taken or an interrupted Save has left what may be a key (the
+// error matches ErrExists), and one that is not a folder, that belongs to
+// another user than this or root, or that group or others may write to (of
+// access control lists it knows nothing, nor of any permissions on Windows). A
+// symbolic link to a folder is as good as the folder.
+func Prepare(dir string) error { return disk{}.prepare(dir) }
+
+func (d disk) prepare(dir string) error {
+	if err := d.makeFolder(dir); err != nil {
+		return err
+	}
+	info, err := os.Stat(dir)
+	if err != nil {
+		return fault(dir, err.Error(), err)
+	}
+	if err := checkPrivate(info); err != nil {
+		return fault(dir, "not a safe place for a key: "+err.Error(), fs.ErrPermission)
+	}
+	if err := checkFree(dir); err != nil {
+		return err
+	}
+	probe := filepath.Join(dir, "probe."+strings.ToLower(rand.Text())+tempSuffix)
+	err = d.write(probe, make([]byte, probeSize))
+	if err == nil {
+		err = d.do("remove", probe, func() error { return os.Remove(probe) })
+	}
+	if err == nil {
+		err = d.syncFolder(dir)
+	}
+	if err != nil {
+		return fault(dir, "cannot be written: "+err.Error(), err)
+	}
+	return nil
+}
+
+// checkFree finds the names in dir that are taken.
+func checkFree(dir string) error {
+	var errs []error
+	for _, m := range (&Bundle{}).members() {
+		_, err := os.Lstat(filepath.Join(dir, m.name))
+		switch {
+		case err == nil:
+			errs = append(errs, fault(m.name, "is already in "+dir, ErrExists))
+		case !errors.Is(err, fs.ErrNotExist):
+			errs = append(errs, fault(m.name, err.Error(), err))
+		}
+	}
+	if left := listLeftKeys(dir); len(left) > 0 {
+		errs = append(errs, fault(left[0], "is in "+dir+": an interrupted Save has left it, and it may hold a key", ErrExists))
+	}
+	return errors.Join(errs...)
+}
+
+// members lists all there is to a bundle, the key first.
+func (b *Bundle) members() []member {
+	return []member{
+		{name: ClientKeyFile, data: &b.PrivateKey},
+		{name: ClientCertFile, data: &b.ClientCert},
+		{name: CACertFile, data: &b.CACert},
+		{name: TrustStoreFile, data: &b.TrustStore},
+	}
+}
+
+// Load reads a bundle. It returns what is there, never nil, as it is: see
+// Verify. The error names what is missing, and then matches fs.ErrNotExist, and
+// what cannot be read or is empty, too large or not a regular file.
+func Load(dir string) (*Bundle, error) {
+	b := &Bundle{}
+	if dir == "" {
+		return b, errors.New("certbundle: no folder is given")
+	}
+	var (
+		absent []string
+		errs   []error
+	)
+	for _, m := range b.members() {
+		data, err := readFile(filepath.Join(dir, m.name))
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			absent = append(absent, m.name)
+		case err != nil:
+			errs = append(errs, err)
+		case len(data) == 0:
+			errs = append(errs, fault(m.name, "is empty", ErrMalformed))
+		default:
+			*m.data = data
+		}
+	}
+	if len(absent) > 0 {
+		text := "not in " + dir
+		if absent[0] == ClientKeyFile {
+			text += leftKeys(dir)
+		}
+		errs = append(errs, fault(strings.Join(absent, ", "), text, fs.ErrNotExist))
+	}
+	return b, errors.Join(errs...)
+}
+
+// WriteDir stores a bundle in dir as Save does: the key first, every file
+// readable by its owner only, whole or not at all, and never in the place of
+// another. A file that is there with the same content counts as written; with
+// other content it stays, and the error matches ErrExists. If client.key is
+// such a file, the key goes to client.key.HASH and nothing else is written.
+// What is missing in the bundle is left out; nothing is checked: see Verify.
+func (b *Bundle) WriteDir(dir string) error { return disk{}.writeBundle(dir, b) }
+
+func (d disk) writeBundle(dir string, b *Bundle) error {
+	if b == nil {
+		return errors.New("certbundle: the bundle is nil")
+	}
+	members := b.members()
+	if len(b.PrivateKey) > 0 {
+		if err := d.storeKey(dir, b.PrivateKey); err != nil {
+			return err
+		}
+	} else if err := d.makeFolder(dir); err != nil {
+		return err
+	}
+	var errs []error
+	for _, m := range members[1:] {
+		if len(*m.data) > 0 {
+			errs = append(errs, d.create(dir, m.name, *m.data))
+		}
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,161 @@
+package certbundle_test
+
+import (
+	"encoding/pem"
+	"errors"
+	"io/fs"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/antchain-go/baas/certbundle"
+)
+
+// What no input of up to 1 MiB may exceed.
+const (
+	fuzzInput = 1 << 20
+	fuzzTime  = time.Second
+	fuzzBytes = 64 << 20
+)
+
+// bounded fails when f takes too long, allocates too much in all, or returns
+// an error of no known kind.
+func bounded(t *testing.T, f func() error) {
+	t.Helper()
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	start := time.Now()
+	err := f()
+	took := time.Since(start)
+	runtime.ReadMemStats(&after)
+	if took > fuzzTime {
+		t.Fatalf("took %s", took)
+	}
+	if n := after.TotalAlloc - before.TotalAlloc; n > fuzzBytes {
+		t.Fatalf("allocated %d bytes", n)
+	}
+	if err == nil {
+		return
+	}
+	if !strings.HasPrefix(err.Error(), "certbundle: ") || strings.Contains(err.Error(), keyPassword) {
+		t.Fatal(err)
+	}
+	for _, kind := range []error{certbundle.ErrMalformed, certbundle.ErrPassword, fs.ErrNotExist} {
+		if errors.Is(err, kind) {
+			return
+		}
+	}
+	t.Fatalf("of no kind: %v", err)
+}
+
+func FuzzKey(f *testing.F) {
+	const (
+		asItIs = iota
+		asEncrypted
+		inTheClear
+	)
+	add := func(data []byte) {
+		block, _ := pem.Decode(data)
+		require.NotNil(f, block)
+		f.Add(data, byte(asItIs))
+		f.Add(block.Bytes, byte(asEncrypted))
+		f.Add(block.Bytes, byte(inTheClear))
+	}
+	ec, rsa := newECKey(f), newRSAKey(f)
+	add(clearKey(f, ec))
+	add(clearKey(f, rsa))
+	add(lockedKey(f, ec, keyPassword))
+	add(lockedKey(f, rsa, keyPassword))
+	for _, kdf := range []part{
+		algorithm(pbkdf2OID, sequence(salt(), integer(1), integer(16), algorithm(sha1PRFOID))),
+		algorithm(scryptOID, sequence(salt(), integer(4), integer(2), integer(1))),
+	} {
+		add(encrypted(pbes2(kdf)))
+	}
+	for _, oid := range []string{md5DESOID, sha1DESOID, pkcs12OID} {
+		add(encrypted(algorithm(oid, sequence(salt(), integer(3)))))
+	}
+	f.Fuzz(func(t *testing.T, data []byte, how byte) {
+		if len(data) > fuzzInput {
+			t.Skip()
+		}
+		file := data
+		switch how {
+		case asEncrypted:
+			file = pemKey("ENCRYPTED PRIVATE KEY", data)
+		case inTheClear:
+			file = pemKey("PRIVATE KEY", data)
+		}
+		// At the bound a key derivation may take the whole second, and scrypt the
+		// whole memory, on a machine that does nothing else. Fuzzing keeps every
+		// core busy and instruments the code: what asks for more than a tenth is
+		// left out. It would run the same code, only longer.
+		if block, _ := pem.Decode(file); block != nil && block.Type == "ENCRYPTED PRIVATE KEY" {
+			if cost, _ := certbundle.KeyCost(block.Bytes); cost > 0.1 {
+				t.Skip()
+			}
+		}
+		bounded(t, func() error {
+			key, _, err := certbundle.OpenKey(file, keyPassword)
+			if (key == nil) == (err == nil) {
+				t.Fatal("neither a key nor an error, or both")
+			}
+			return err
+		})
+	})
+}
+
+func FuzzCertificates(f *testing.F) {
+	ca := newAuthority(f)
+	sub := ca.sub(f)
+	leaf, _ := sub.issue(f)
+	f.Add(pemCerts(leaf, sub.cert, ca.cert), false)
+	f.Add(pemCerts(ca.cert), false)
+	f.Add(leaf.Raw, true)
+	f.Add(ca.cert.Raw, true)
+	f.Add(ca.certify(f, newRSAKey(f).Public()).Raw, true)
+	f.Fuzz(func(t *testing.T, data []byte, der bool) {
+		if len(data) > fuzzInput {
+			t.Skip()
+		}
+		file := data
+		if der {
+			file = pemKey("CERTIFICATE", data)
+		}
+		bounded(t, func() error {
+			// With the chain's verification, which is where the time would go.
+			b := &certbundle.Bundle{ClientCert: file, CACert: file}
+			report, err := b.Verify("")
+			certs, parseErr := certbundle.ParseCertificates(file)
+			if (report == nil) != (parseErr != nil) || (len(certs) == 0) != (parseErr != nil) {
+				t.Fatal("a report of nothing, or none of something")
+			}
+			return err
+		})
+	})
+}
+
+func FuzzTrustStore(f *testing.F) {
+	ca, other := newAuthority(f).cert, newAuthority(f).cert
+	f.Add(trustStore(f, "mychain", ca))
+	f.Add(trustStore(f, "mychain", ca, other))
+	f.Add(trustStore(f, "changeit", ca))
+	f.Add(jks(2, 1, jksEntry(2, "X.509", 1<<31, ca.Raw)))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if len(data) > fuzzInput {
+			t.Skip()
+		}
+		for _, file := range [][]byte{data, certbundle.SealTrustStore(data)} {
+			bounded(t, func() error {
+				certs, err := certbundle.ParseTrustStore(file)
+				if (len(certs) == 0) == (err == nil) {
+					t.Fatal("neither a certificate nor an error, or both")
+				}
+				return err
+			})
+		}
+	})
+}

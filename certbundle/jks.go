@@ -1,0 +1,86 @@
+package certbundle
+
+import (
+	"bytes"
+	"crypto/sha1"
+	"crypto/x509"
+
+	"golang.org/x/crypto/cryptobyte"
+)
+
+const (
+	trustStorePassword = "mychain" // the same for every chain, and public
+
+	jksMagic       = 0xFEEDFEED
+	jksVersion     = 2
+	jksTrustedCert = 2 // the tag of an entry
+)
+
+// parseTrustStore returns the certificates of a JKS, one at least.
+func parseTrustStore(data []byte) ([]*x509.Certificate, error) {
+	const file = TrustStoreFile
+	if len(data) == 0 {
+		return nil, missing(file)
+	}
+	// Fewer than 20 bytes leave an empty body, which has no magic number.
+	body, digest := data[:max(0, len(data)-sha1.Size)], data[max(0, len(data)-sha1.Size):]
+	s := cryptobyte.String(body)
+	var magic, version, count uint32
+	if !s.ReadUint32(&magic) || magic != jksMagic {
+		return nil, malformed(file, "not a JKS")
+	}
+	if !s.ReadUint32(&version) || version != jksVersion {
+		return nil, malformed(file, "not a JKS of version %d", jksVersion)
+	}
+	// Before anything else is believed: the digest covers all of it.
+	if !bytes.Equal(digest, jksDigest(body)) {
+		return nil, malformed(file, "damaged, or another password than %q", trustStorePassword)
+	}
+	if !s.ReadUint32(&count) || count == 0 || count > maxCertificates {
+		return nil, malformed(file, "not between 1 and %d entries", maxCertificates)
+	}
+	certs := make([]*x509.Certificate, 0, count)
+	for range count {
+		der, ok := readTrustedCert(&s)
+		if !ok {
+			return nil, malformed(file, "an entry is not a trusted certificate")
+		}
+		cert, err := parseCertificate(file, der)
+		if err != nil {
+			return nil, err
+		}
+		certs = append(certs, cert)
+	}
+	if !s.Empty() {
+		return nil, malformed(file, "more than its entries")
+	}
+	return certs, nil
+}
+
+// readTrustedCert reads one entry. No length in it is believed: each is
+// checked against the bytes left by the reading itself.
+func readTrustedCert(s *cryptobyte.String) (der []byte, ok bool) {
+	var (
+		tag, size       uint32
+		created         uint64
+		alias, certType cryptobyte.String
+	)
+	ok = s.ReadUint32(&tag) && tag == jksTrustedCert &&
+		s.ReadUint16LengthPrefixed(&alias) &&
+		s.ReadUint64(&created) &&
+		s.ReadUint16LengthPrefixed(&certType) && (string(certType) == "X.509" || string(certType) == "X509") &&
+		s.ReadUint32(&size) && s.ReadBytes(&der, int(size))
+	return der, ok
+}
+
+// jksDigest is the keyed digest at the end of a JKS: SHA-1 over the password
+// as UTF-16, big-endian, a phrase that never changes, and the file.
+func jksDigest(body []byte) []byte {
+	h := sha1.New()
+	for _, c := range []byte(trustStorePassword) { // ASCII
+		h.Write([]byte{0, c})
+	}
+	h.Write([]byte("Mighty Aphrodite"))
+	h.Write(body)
+	return h.Sum(nil)
+}

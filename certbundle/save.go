@@ -1,0 +1,158 @@
+package certbundle
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/antchain-go/baas"
+)
+
+// Save stores the private key of result in dir, downloads ca.crt, client.crt
+// and trustCa as Fetch does, and stores them beside it. dir and its parents are
+// made if need be; call Prepare before applying for a certificate.
+//
+// The key exists nowhere else, so it comes first: as client.key, byte for byte,
+// whatever else is wrong, even if ctx is over. It is on disk, and so is its
+// name, before a download starts; if that fails, nothing is downloaded, and the
+// Bundle is where the key still is. If client.key is there with other content,
+// the new key goes to client.key.HASH, where HASH is the beginning of its
+// SHA-256 in hex, nothing is downloaded, for the files would pass for those of
+// the other key, and the error matches ErrExists and names the file.
+//
+// What is on disk after an error stays. Calling Save again completes the rest.
+// Once client.key is there, that also works without a PrivateKey and with
+// links from the action DescribeAntChainDownloadPaths, as a program needs that
+// crashed and has lost the reply. A file that is there is not downloaded again;
+// if it is not what its name says, the error matches ErrExists and ErrMalformed.
+// Only regular files are read.
+//
+// Files are readable by their owner only. They appear whole or not at all and
+// never replace another, so two calls at once lose nothing. A crash may leave a
+// file NAME.RANDOM.tmp; Save leaves those alone, since another call could be
+// writing them. After a crash in the instant between writing the key and naming
+// it, client.key.RANDOM.tmp holds the only copy: Prepare, Load and a Save
+// without a key point to it. On a file system without hard links a crash can
+// also leave a part of a file under its name.
+//
+// The Bundle is never nil. It holds the key, what was there and what has
+// arrived.
+func Save(ctx context.Context, dir string, result baas.CertificateResult, opts ...Option) (*Bundle, error) {
+	o := newOptions(opts)
+	b := &Bundle{PrivateKey: []byte(result.PrivateKey)}
+	if err := o.disk.saveKey(dir, b); err != nil {
+		return b, err
+	}
+	absent, errPresent := readPresent(dir, b.downloads(result.DownloadPath))
+	if len(absent) == 0 {
+		return b, errPresent
+	}
+	if err := o.validate(ctx); err != nil {
+		return b, errors.Join(errPresent, err)
+	}
+	errFetch := o.fetch(ctx, absent, func(m member) error { return o.disk.create(dir, m.name, *m.data) })
+	return b, errors.Join(errPresent, errFetch)
+}
+
+// saveKey stores the key of b or, if it has none, reads the one that is there.
+func (d disk) saveKey(dir string, b *Bundle) error {
+	if len(b.PrivateKey) > 0 {
+		return d.storeKey(dir, b.PrivateKey)
+	}
+	if dir == "" {
+		return d.makeFolder(dir)
+	}
+	path := filepath.Join(dir, ClientKeyFile)
+	key, err := readFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return fault(ClientKeyFile, "no private key is given, and there is none in "+dir+leftKeys(dir), fs.ErrNotExist)
+	}
+	if err != nil {
+		return err
+	}
+	b.PrivateKey = key
+	if err := checkKey(key); err != nil {
+		return fault(ClientKeyFile, "is there, but is "+err.Error()+leftKeys(dir), ErrExists, ErrMalformed)
+	}
+	return d.settle(path)
+}
+
+// storeKey puts a key on disk, if there is any way to.
+func (d disk) storeKey(dir string, key []byte) error {
+	errFolder := d.makeFolder(dir)
+	if info, err := os.Stat(dir); errFolder != nil && (err != nil || !info.IsDir()) {
+		return notStored(errFolder)
+	}
+	err := d.create(dir, ClientKeyFile, key)
+	if !errors.Is(err, ErrExists) {
+		return notStored(errFolder, err)
+	}
+	sum := sha256.Sum256(key)
+	hash := hex.EncodeToString(sum[:])
+	for _, name := range []string{ClientKeyFile + "." + hash[:16], ClientKeyFile + "." + hash} {
+		errBeside := d.create(dir, name, key)
+		if errBeside == nil {
+			return errors.Join(errFolder, fault(ClientKeyFile, textOf(err)+"; the new key is kept beside it as "+name, err))
+		}
+		if !errors.Is(errBeside, ErrExists) {
+			return notStored(errFolder, err, errBeside)
+		}
+		err = errors.Join(err, errBeside)
+	}
+	return notStored(errFolder, err)
+}
+
+// notStored is the error for a key that is not safe, or nil.
+func notStored(errs ...error) error {
+	err := errors.Join(errs...)
+	if err == nil {
+		return nil
+	}
+	return errors.Join(fault(ClientKeyFile, "the private key may not be on disk; the bundle still holds it"), err)
+}
+
+// leftKeys names the temporary files in which a crash may have left a key.
+func leftKeys(dir string) string {
+	left := listLeftKeys(dir)
+	if len(left) == 0 {
+		return ""
+	}
+	return "; an interrupted Save has left " + strings.Join(left, " and ") + ", which may hold one: if so, rename it"
+}
+
+func listLeftKeys(dir string) []string {
+	entries, _ := os.ReadDir(dir)
+	var left []string
+	for _, e := range entries {
+		if strings.HasPrefix(e.Name(), ClientKeyFile+".") && strings.HasSuffix(e.Name(), tempSuffix) {
+			left = append(left, e.Name())
+		}
+	}
+	return left
+}
+
+// readPresent reads the members that are in dir and lists those that are not.
+func readPresent(dir string, members []member) (absent []member, err error) {
+	var errs []error
+	for _, m := range members {
+		data, err := readFile(filepath.Join(dir, m.name))
+		if errors.Is(err, fs.ErrNotExist) {
+			absent = append(absent, m)
+			continue
+		}
+		if err == nil {
+			if err = m.check(data); err == nil {
+				*m.data = data
+				continue
+			}
+			err = fault(m.name, "is there with wrong content: "+err.Error(), ErrMalformed)
+		}
+		errs = append(errs, fault(m.name, textOf(err)+"; it is left as it is", ErrExists, err))
+	}
+	return absent, errors.Join(errs...)
+}
