@@ -2,14 +2,12 @@ package baas
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/url"
-	"reflect"
+
+	"github.com/antchain-go/baas/internal/known"
 )
 
 // A foreignError is an error of another package in the chain of one of ours.
@@ -47,7 +45,7 @@ func foreign(err, ended error, s *scrubber) *foreignError {
 		return f
 	}
 	f.text = s.text(err.Error(), maxServerText)
-	if !isKnown(err) {
+	if !known.Is(err) {
 		f.text = fmt.Sprintf("%T: %s", err, f.text)
 	}
 	return f
@@ -82,7 +80,7 @@ func (f *foreignError) Timeout() bool { return f.timeout }
 // knownParts lists the largest parts of err's tree in which every error is
 // known.
 func knownParts(err error, s *scrubber) []error {
-	if isKnown(err) && !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) {
+	if known.Is(err) && !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) {
 		return []error{err}
 	}
 	// A *net.OpError may wrap anything, such as the words of a proxy, or a
@@ -93,53 +91,8 @@ func knownParts(err error, s *scrubber) []error {
 		return []error{&c}
 	}
 	var parts []error
-	for _, child := range children(err) {
+	for _, child := range known.Children(err) {
 		parts = append(parts, knownParts(child, s)...)
 	}
 	return parts
-}
-
-// isKnown says whether err and everything it wraps are errors of the standard
-// library that hold no more than addresses, names and certificates.
-func isKnown(err error) bool {
-	switch err {
-	case io.EOF, io.ErrUnexpectedEOF, io.ErrClosedPipe, io.ErrNoProgress, io.ErrShortBuffer, io.ErrShortWrite,
-		context.Canceled, x509.ErrUnsupportedAlgorithm:
-		return true
-	}
-	if _, ok := err.(*tls.CertificateVerificationError); ok {
-		return true // whatever it wraps is of crypto/x509
-	}
-	t := reflect.TypeOf(err)
-	if t.Kind() == reflect.Pointer {
-		t = t.Elem()
-	}
-	switch t.PkgPath() {
-	case "net", "syscall", "os", "internal/poll", "crypto/tls", "crypto/x509", "io", "context":
-	default:
-		return false
-	}
-	for _, child := range children(err) {
-		if !isKnown(child) {
-			return false
-		}
-	}
-	return true
-}
-
-func children(err error) []error {
-	var list []error
-	switch u := err.(type) {
-	case interface{ Unwrap() error }:
-		list = []error{u.Unwrap()}
-	case interface{ Unwrap() []error }:
-		list = u.Unwrap()
-	}
-	children := list[:0:0]
-	for _, c := range list {
-		if c != nil {
-			children = append(children, c)
-		}
-	}
-	return children
 }

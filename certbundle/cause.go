@@ -3,12 +3,12 @@ package certbundle
 import (
 	"context"
 	"errors"
-	"io"
 	"net/url"
-	"reflect"
 	"regexp"
 	"strings"
 	"unicode"
+
+	"github.com/antchain-go/baas/internal/known"
 )
 
 const (
@@ -92,57 +92,14 @@ func (c *cause) As(target any) bool {
 
 // knownParts lists the largest parts of err's tree that are known throughout.
 func knownParts(err error) []error {
-	if isKnown(err) {
+	if known.Is(err) {
 		return []error{err}
 	}
 	var parts []error
-	for _, e := range unwrap(err) {
+	for _, e := range known.Children(err) {
 		parts = append(parts, knownParts(e)...)
 	}
 	return parts
-}
-
-// isKnown reports whether err and all it wraps come from packages of the
-// standard library that put addresses, names and certificates into errors, and
-// no URLs.
-func isKnown(err error) bool {
-	switch err {
-	case io.EOF, io.ErrUnexpectedEOF, io.ErrClosedPipe, context.Canceled:
-		return true
-	}
-	t := reflect.TypeOf(err)
-	if t.Kind() == reflect.Pointer {
-		t = t.Elem()
-	}
-	switch t.PkgPath() {
-	case "net", "syscall", "os", "internal/poll", "crypto/tls", "crypto/x509", "io", "context":
-	default:
-		return false
-	}
-	for _, e := range unwrap(err) {
-		if !isKnown(e) {
-			return false
-		}
-	}
-	return true
-}
-
-// unwrap lists what err wraps, without nil.
-func unwrap(err error) []error {
-	var list []error
-	switch w := err.(type) {
-	case interface{ Unwrap() error }:
-		list = []error{w.Unwrap()}
-	case interface{ Unwrap() []error }:
-		list = w.Unwrap()
-	}
-	var some []error
-	for _, e := range list {
-		if e != nil {
-			some = append(some, e)
-		}
-	}
-	return some
 }
 
 var (
