@@ -44,6 +44,9 @@ func (i instant) offsetFrom(h http.Header, used time.Duration) (time.Duration, b
 // retryAfter reads a Retry-After header, seconds or a date.
 func retryAfter(h http.Header, now time.Time) time.Duration {
 	v := h.Get("Retry-After")
+	if v == "" {
+		return 0
+	}
 	if seconds, err := strconv.ParseUint(v, 10, 31); err == nil {
 		return time.Duration(seconds) * time.Second
 	}

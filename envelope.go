@@ -46,7 +46,7 @@ func parseEnvelope(body []byte) envelope {
 // around it.
 func findKey(body []byte) string {
 	_, rest, found := bytes.Cut(body, []byte(`"PrivateKey"`))
-	s := scanner{b: rest, lenient: true}
+	s := scanner{b: rest}
 	if !found || !s.accept(':') {
 		return ""
 	}

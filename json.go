@@ -11,15 +11,15 @@ import (
 // maxDepth is how deep a reply may nest.
 const maxDepth = 64
 
-// A scanner reads JSON from the front, as strictly as encoding/json, but keeps
-// what it has read when the text breaks off: the private key in a reply that
-// was cut off behind it exists nowhere else. Its methods report false once
+// A scanner reads JSON from the front and keeps what it has read when the text
+// breaks off: the private key in a reply that was cut off behind it exists
+// nowhere else. It is as strict as encoding/json, but for line breaks and other
+// control characters in strings, which it takes. Its methods report false once
 // the text is not JSON or is over.
 type scanner struct {
-	b       []byte
-	i       int
-	depth   int
-	lenient bool // lets strings hold line breaks and other control characters
+	b     []byte
+	i     int
+	depth int
 }
 
 // peek skips white space and returns the next byte without consuming it; 0 at
@@ -188,41 +188,27 @@ func (s *scanner) raw() ([]byte, bool) {
 	if !s.accept('"') {
 		return nil, false
 	}
-	start := s.i
+	start, end := s.i, s.i // end is where the next quote is
 	for {
-		for s.i < len(s.b) && !special[s.b[s.i]] {
-			s.i++
+		if end <= s.i {
+			n := bytes.IndexByte(s.b[s.i:], '"')
+			if n < 0 {
+				return nil, false
+			}
+			end = s.i + n
 		}
-		if s.i == len(s.b) {
+		n := bytes.IndexByte(s.b[s.i:end], '\\')
+		if n < 0 {
+			s.i = end + 1
+			return s.b[start:end], true
+		}
+		s.i += n
+		if n = escapeLen(s.b[s.i:]); n == 0 {
 			return nil, false
 		}
-		switch s.b[s.i] {
-		case '"':
-			s.i++
-			return s.b[start : s.i-1], true
-		case '\\':
-			n := escapeLen(s.b[s.i:])
-			if n == 0 {
-				return nil, false
-			}
-			s.i += n
-		default:
-			if !s.lenient {
-				return nil, false
-			}
-			s.i++
-		}
+		s.i += n
 	}
 }
-
-// special has the bytes at which the reading of a string has to look up.
-var special = func() (table [256]bool) {
-	for c := range ' ' {
-		table[c] = true
-	}
-	table['"'], table['\\'] = true, true
-	return table
-}()
 
 // escapeLen is the length of the escape sequence that b begins with, 0 if it
 // is none.
