@@ -1,16 +1,20 @@
-// Command quickstart applies for a TLS identity on an Ant Blockchain and
-// prints what came back, secrets left out.
+// Command quickstart goes the whole way to a TLS identity on an Ant Blockchain:
+// it applies, saves the key and the certificates in a folder, verifies them,
+// connects to a node by mutual TLS and prints a short report, secrets left out.
 //
 //	go run ./examples/quickstart
 //
-// runs against an endpoint inside the program: no account is needed, nothing
-// leaves the machine and nothing is written. With -live it applies at the
-// real service and stores the private key:
+// runs against an endpoint and a node inside the program: no account is needed
+// and nothing leaves the machine. With -live it applies at the real service:
 //
-//	go run ./examples/quickstart -live -cn wallet.example.com
+//	go run ./examples/quickstart -live -out ./antchain-certs/wallet -cn wallet.example.com
 //
 // It then needs ALIBABA_CLOUD_ACCESS_KEY_ID, ALIBABA_CLOUD_ACCESS_KEY_SECRET,
-// ANTCHAIN_ID, CONSORTIUM_ID and ANTCHAIN_KEY_PASSWORD in the environment.
+// ANTCHAIN_ID, CONSORTIUM_ID and ANTCHAIN_KEY_PASSWORD in the environment, and
+// connects only if -node names a node.
+//
+// Run again, it reports what is in the folder and applies for nothing. What a
+// crash or a failed download has left out, it then completes with -live.
 //
 // The exit status is 0 for success, 1 for an error and 2 for wrong usage.
 package main
@@ -33,7 +37,8 @@ const (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	// The first Ctrl-C ends the call in an orderly way, the second the program.
+	// The first Ctrl-C ends what is under way in an orderly manner, the second
+	// the program.
 	context.AfterFunc(ctx, stop)
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
@@ -47,11 +52,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if err != nil {
 		return exitUsage // parse has said why
 	}
-	apply := applyInProcess
+	way := runDemo
 	if s.live {
-		apply = applyLive
+		way = runLive
 	}
-	if err := apply(ctx, s, stdout); err != nil {
+	if err := way(ctx, s, stdout); err != nil {
 		explain(stderr, s, err)
 		return exitError
 	}

@@ -1,12 +1,19 @@
 package main
 
 import (
-	"encoding/pem"
+	"errors"
 	"fmt"
 	"io"
-	"net/url"
+	"os"
+	"path/filepath"
+	"time"
 
-	"github.com/antchain-go/baas"
+	"github.com/antchain-go/baas/certbundle"
+)
+
+const (
+	newlySaved   = ""
+	foundAlready = ": here already, nothing was applied for"
 )
 
 // printRow prints a label and a value. What cannot be printed is no reason to
@@ -15,42 +22,61 @@ func printRow(w io.Writer, label, value string) {
 	_, _ = fmt.Fprintf(w, "%-13s%s\n", label, value)
 }
 
-func printApplication(w io.Writer, endpoint string, s *settings) {
-	r := s.request
+func printApplication(w io.Writer, s *settings, endpoint string) {
 	printRow(w, "Endpoint", endpoint)
-	printRow(w, "Chain", r.AntChainID+" of consortium "+r.ConsortiumID)
-	printRow(w, "Subject", fmt.Sprintf("CN=%s, C=%s, ST=%s, L=%s, O=%s, OU=%s", r.CommonName, r.CountryName,
-		r.StateOrProvinceName, r.LocalityName, r.OrganizationName, r.OrganizationUnitName))
+	printRow(w, "Chain", s.request.AntChainID+" of consortium "+s.request.ConsortiumID)
 }
 
-func printResponse(w io.Writer, resp *baas.ApplyAntChainCertificateWithKeyAutoCreationResponse) {
-	links := resp.Result.DownloadPath
-	printRow(w, "Request ID", resp.RequestID)
-	printRow(w, "Private key", describeKey(resp.Result.PrivateKey))
-	printRow(w, "client.crt", withoutQuery(links.ClientCrtURL))
-	printRow(w, "ca.crt", withoutQuery(links.CACrtURL))
-	printRow(w, "trustCa", withoutQuery(links.TrustCAURL))
-	printRow(w, "SDK", withoutQuery(links.SDKURL))
+// report verifies a bundle and prints what there is to say about it, which may
+// be something even if it fails.
+func report(w io.Writer, s *settings, bundle *certbundle.Bundle, found string) error {
+	err := printFiles(w, s.out, found)
+	r, errVerify := bundle.Verify(s.request.Password)
+	if r != nil {
+		printRow(w, "Subject", r.Subject)
+		printRow(w, "Issuer", r.Issuer)
+		printRow(w, "Valid", fmt.Sprintf("%s to %s", r.NotBefore.Format(time.DateOnly), r.NotAfter.Format(time.DateOnly)))
+		encryption := r.KeyEncryption
+		if encryption == "" {
+			encryption = "unknown"
+		}
+		printRow(w, "Private key", fmt.Sprintf("%s, encryption %s", r.KeyAlgorithm, encryption))
+	}
+	if err := errors.Join(err, errVerify); err != nil {
+		return &problem{err: err, state: keyStored(s)}
+	}
+	printRow(w, "Verified", "password, key, certificate, CA, validity, trust store")
+	return nil
 }
 
-// describeKey tells the kind and the size of a key, and nothing of the key.
-func describeKey(key string) string {
-	kind := "not PEM"
-	if block, _ := pem.Decode([]byte(key)); block != nil {
-		kind = block.Type
+// printFiles lists the folder's files, a row each.
+func printFiles(w io.Writer, dir, found string) error {
+	info, err := os.Stat(dir)
+	if err != nil {
+		return err
 	}
-	return fmt.Sprintf("%s, %d bytes (not shown)", kind, len(key))
+	printRow(w, "Folder", fmt.Sprintf("%s, mode %04o%s", filepath.Clean(dir), info.Mode().Perm(), found))
+	for _, name := range []string{
+		certbundle.ClientKeyFile, certbundle.ClientCertFile, certbundle.CACertFile, certbundle.TrustStoreFile,
+	} {
+		info, err := os.Lstat(filepath.Join(dir, name))
+		if err != nil {
+			return err
+		}
+		printRow(w, name, fmt.Sprintf("mode %04o, %d bytes", info.Mode().Perm(), info.Size()))
+	}
+	return nil
 }
 
-// withoutQuery leaves out what makes a link a secret: its signature, and
-// whatever else could be one.
-func withoutQuery(link string) string {
-	if link == "" {
-		return "missing; DescribeAntChainDownloadPaths gives it"
+func printAnswer(w io.Writer, a *answer) {
+	how := "mutual " + a.version
+	if !a.asked {
+		how = a.version + ", not mutual: it asked for no certificate"
 	}
-	u, err := url.Parse(link)
-	if err != nil || u.Host == "" {
-		return "not a link (not shown)"
+	printRow(w, "Node", fmt.Sprintf("%s, %s, %s", a.addr, a.node, how))
+	if a.greeting == "" {
+		printRow(w, "Answer", "none, and no objection to the certificate")
+		return
 	}
-	return (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String()
+	printRow(w, "Answer", fmt.Sprintf("%q", a.greeting))
 }

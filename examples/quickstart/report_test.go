@@ -3,31 +3,15 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/antchain-go/baas"
+	"github.com/antchain-go/baas/certbundle"
 )
-
-func TestWithoutQuery(t *testing.T) {
-	for name, c := range map[string]struct{ link, want string }{
-		"pre-signed": {"http://b.oss.example/x/ca.crt?Expires=1&Signature=s", "http://b.oss.example/x/ca.crt"},
-		"user info":  {"https://u:p@h.example/ca.crt#f", "https://h.example/ca.crt"},
-		"none":       {"", "missing; DescribeAntChainDownloadPaths gives it"},
-		"not a link": {"Signature=s", "not a link (not shown)"},
-		"malformed":  {"http://h.example/%zz?Signature=s", "not a link (not shown)"},
-	} {
-		t.Run(name, func(t *testing.T) { require.Equal(t, c.want, withoutQuery(c.link)) })
-	}
-}
-
-func TestDescribeKey(t *testing.T) {
-	require.Equal(t, "not PEM, 6 bytes (not shown)", describeKey("secret"))
-	require.Equal(t, "PRIVATE KEY, 59 bytes (not shown)",
-		describeKey("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"))
-}
 
 func TestAdvice(t *testing.T) {
 	for _, c := range []struct {
@@ -40,9 +24,21 @@ func TestAdvice(t *testing.T) {
 		{&baas.APIError{Code: "Throttling.User"}, "in a minute"},
 		{fmt.Errorf("x: %w", baas.ErrUnavailable), "Check the network"},
 	} {
+		require.Contains(t, adviceFor(c.err), nothingIssued)
 		require.Contains(t, adviceFor(c.err), c.says)
 	}
-	require.Empty(t, adviceFor(fmt.Errorf("speaks for itself")))
+	require.Empty(t, adviceFor(errors.New("speaks for itself")))
+}
+
+func TestEveryErrorOfABundleHasAdvice(t *testing.T) {
+	for _, kind := range []error{
+		certbundle.ErrPassword, certbundle.ErrKeyMismatch, certbundle.ErrUntrusted, certbundle.ErrExpired,
+		certbundle.ErrExists, certbundle.ErrMalformed, certbundle.ErrDownload,
+	} {
+		advice := adviceFor(&problem{err: fmt.Errorf("x: %w", kind), state: "So it is."})
+		require.Contains(t, advice, "So it is.\n")
+		require.NotContains(t, advice, nothingIssued)
+	}
 }
 
 func TestInProcessUnknownOutcomeHasNoFileLeftBehind(t *testing.T) {
@@ -50,4 +46,11 @@ func TestInProcessUnknownOutcomeHasNoFileLeftBehind(t *testing.T) {
 	explain(&stderr, new(settings), &baas.OutcomeUnknownError{SignatureNonce: "n-1", RequestID: "r-1"})
 	require.Contains(t, stderr.String(), "Nonce        n-1\nRequest ID   r-1\n")
 	require.NotContains(t, stderr.String(), "Left behind")
+}
+
+func TestNodeWithoutMutualTLSIsSaidToBeOne(t *testing.T) {
+	var out bytes.Buffer
+	printAnswer(&out, &answer{addr: "192.0.2.1:18130", node: "CN=node", version: "TLS 1.2"})
+	require.Equal(t, "Node         192.0.2.1:18130, CN=node, TLS 1.2, not mutual: it asked for no certificate\n"+
+		"Answer       none, and no objection to the certificate\n", out.String())
 }

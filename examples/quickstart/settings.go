@@ -1,11 +1,11 @@
 package main
 
 import (
-	"crypto/rand"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
+	"net"
 	"strings"
 
 	"github.com/antchain-go/baas"
@@ -17,6 +17,7 @@ type settings struct {
 	endpoint string
 	region   string
 	out      string
+	node     string
 	request  baas.ApplyAntChainCertificateWithKeyAutoCreationRequest
 }
 
@@ -24,6 +25,11 @@ const (
 	envChain      = "ANTCHAIN_ID"
 	envConsortium = "CONSORTIUM_ID"
 	envPassword   = "ANTCHAIN_KEY_PASSWORD"
+
+	// demoPassword opens the key of a run without -live, unless the environment
+	// has another one. It is the same every time, so that the next run can open
+	// the key, and it is no secret, since the key is good for nothing.
+	demoPassword = "quickstart-demo"
 )
 
 // liveVariables must be set for -live. The first two are read by the default
@@ -32,8 +38,8 @@ var liveVariables = []string{
 	"ALIBABA_CLOUD_ACCESS_KEY_ID", "ALIBABA_CLOUD_ACCESS_KEY_SECRET", envChain, envConsortium, envPassword,
 }
 
-// parse reads the flags and, with -live, the environment. It reports what is
-// wrong to stderr.
+// parse reads the flags and the environment. It reports what is wrong to
+// stderr.
 func parse(args []string, getenv func(string) string, stderr io.Writer) (*settings, error) {
 	s := new(settings)
 	r := &s.request
@@ -43,7 +49,8 @@ func parse(args []string, getenv func(string) string, stderr io.Writer) (*settin
 		strings.Join(liveVariables, ",\n"))
 	fs.StringVar(&s.endpoint, "endpoint", "", "with -live: `host` or URL to call instead of the region's")
 	fs.StringVar(&s.region, "region", "cn-hangzhou", "with -live: `ID` of the region to call")
-	fs.StringVar(&s.out, "out", "./antchain-certs", "with -live: `folder` to store client.key in")
+	fs.StringVar(&s.node, "node", "", "with -live: `host:port` of a node to connect to")
+	fs.StringVar(&s.out, "out", "./antchain-certs", "`folder` for client.key, client.crt, ca.crt and trustCa")
 	fs.StringVar(&r.CommonName, "cn", "quickstart", "`common name` (CN) of the certificate")
 	fs.StringVar(&r.CountryName, "country", "CN", "two-letter `code` of the country (C)")
 	fs.StringVar(&r.StateOrProvinceName, "state", "Zhejiang", "state or `province` (ST)")
@@ -60,15 +67,27 @@ func parse(args []string, getenv func(string) string, stderr io.Writer) (*settin
 	return s, err
 }
 
-// complete fills in what does not come from flags.
+// complete checks the flags and fills in what does not come from them.
 func (s *settings) complete(rest []string, getenv func(string) string) error {
 	if len(rest) > 0 {
 		return fmt.Errorf("unexpected argument %q; see -help", rest[0])
 	}
+	if s.out == "" {
+		return errors.New("-out names no folder")
+	}
 	r := &s.request
 	if !s.live {
-		r.AntChainID, r.ConsortiumID, r.Password = "1q8B5R9p", "DV80nJXq", rand.Text()
+		if s.node != "" {
+			return errors.New("-node needs -live: without it there is a node inside the program")
+		}
+		r.AntChainID, r.ConsortiumID, r.Password = "1q8B5R9p", "DV80nJXq", getenv(envPassword)
+		if r.Password == "" {
+			r.Password = demoPassword
+		}
 		return nil
+	}
+	if _, _, err := net.SplitHostPort(s.node); s.node != "" && err != nil {
+		return fmt.Errorf("-node %q is not host:port", s.node)
 	}
 	var missing []string
 	for _, name := range liveVariables {

@@ -27,6 +27,9 @@ func TestUsage(t *testing.T) {
 		"help":                 {[]string{"-help"}, exitOK, "-live"},
 		"unknown flag":         {[]string{"-nonsense"}, exitUsage, "-nonsense"},
 		"an argument too many": {[]string{"live"}, exitUsage, `unexpected argument "live"`},
+		"no folder":            {[]string{"-out", ""}, exitUsage, "-out"},
+		"a node without -live": {[]string{"-node", "192.0.2.1:18130"}, exitUsage, "-node needs -live"},
+		"a node without port":  {[]string{"-live", "-node", "192.0.2.1"}, exitUsage, "not host:port"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			status, stdout, stderr := quickstart(t.Context(), c.args...)
@@ -37,11 +40,13 @@ func TestUsage(t *testing.T) {
 	}
 }
 
-func TestEveryInProcessRunHasAPasswordOfItsOwn(t *testing.T) {
+func TestDemoPasswordIsTheSameInEveryRun(t *testing.T) {
 	none := func(string) string { return "" }
-	a, err := parse(nil, none, nil)
+	s, err := parse(nil, none, nil)
 	require.NoError(t, err)
-	b, err := parse(nil, none, nil)
+	require.Equal(t, demoPassword, s.request.Password)
+
+	s, err = parse(nil, func(string) string { return "mine" }, nil)
 	require.NoError(t, err)
-	require.NotEqual(t, a.request.Password, b.request.Password)
+	require.Equal(t, "mine", s.request.Password)
 }

@@ -64,7 +64,7 @@ func TestShellBlocksAreKnownCommands(t *testing.T) {
 	known := []string{
 		"go run ./examples/quickstart",
 		"go test ./...",
-		`go run ./examples/quickstart -live -cn wallet.example.com -org "Example Ltd"`,
+		`go run ./examples/quickstart -live -out ./antchain-certs/wallet -cn wallet.example.com -org "Example Ltd"`,
 		"go get github.com/antchain-go/baas",
 	}
 	en, zh := readmes(t)
@@ -141,8 +141,13 @@ func TestReadmesNameEveryOptionAndError(t *testing.T) {
 	t.Parallel()
 	exported := regexp.MustCompile(`(?m)^func (With\w+)\(|^\t(Err[A-Z]\w+) +=`)
 	en, zh := readmes(t)
-	files, err := filepath.Glob(filepath.Join(root, "*.go"))
-	require.NoError(t, err)
+	var files []string
+	for _, pattern := range []string{"*.go", "certbundle/*.go"} {
+		found, err := filepath.Glob(filepath.Join(root, pattern))
+		require.NoError(t, err)
+		require.NotEmpty(t, found, pattern)
+		files = append(files, found...)
+	}
 	names := 0
 	for _, file := range files {
 		if strings.HasSuffix(file, "_test.go") {
