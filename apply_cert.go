@@ -44,6 +44,7 @@ func (c *Client) ApplyAntChainCertificateWithKeyAutoCreation(
 	if err != nil {
 		return nil, err
 	}
+	defer k.release()
 	r, err := k.run()
 	if err != nil {
 		return nil, err

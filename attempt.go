@@ -10,12 +10,15 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
 const (
 	maxReply      = 1 << 20 // bytes of a reply that are used
+	firstRead     = 4 << 10 // bytes to begin with; a usual reply has 3 KiB
 	maxEmptyReads = 100     // in a row, from a broken body
 )
 
@@ -62,7 +65,7 @@ func (k *call) send(resend bool) outcome {
 	if err != nil {
 		o = k.undelivered(ctx, d.seal(), err)
 	} else {
-		body, err := readReply(resp)
+		body, err := k.readReply(resp)
 		d.seal()
 		if resp.Body != nil {
 			_ = resp.Body.Close()
@@ -101,9 +104,21 @@ func (k *call) cause(ctx context.Context, err error) error {
 // errTooLarge ends the reading of a reply that is larger than maxReply.
 var errTooLarge = errors.New("the reply is larger than 1 MiB")
 
+// replyBuffers hold replies while they are decoded.
+var replyBuffers = sync.Pool{New: func() any { return new([]byte) }}
+
+// release gives the buffer of the last reply back. Nothing that was read from
+// it may be used any more.
+func (k *call) release() {
+	if k.buffer != nil && cap(*k.buffer) <= maxScratch {
+		replyBuffers.Put(k.buffer)
+	}
+	k.buffer = nil
+}
+
 // readReply reads as much of the body as is used. What was read is good, even
-// with an error.
-func readReply(resp *http.Response) ([]byte, error) {
+// with an error, until the next reply is read or the call released.
+func (k *call) readReply(resp *http.Response) ([]byte, error) {
 	if resp.Body == nil || resp.StatusCode == http.StatusSwitchingProtocols {
 		return nil, nil
 	}
@@ -116,11 +131,11 @@ func readReply(resp *http.Response) ([]byte, error) {
 		}
 		from = unzip
 	}
-	size := int64(4 << 10)
-	if resp.ContentLength > 0 {
-		size = min(resp.ContentLength, maxReply) + 1
+	if k.buffer == nil {
+		k.buffer = replyBuffers.Get().(*[]byte)
 	}
-	b := make([]byte, 0, size)
+	b := slices.Grow((*k.buffer)[:0], firstRead)
+	defer func() { *k.buffer = b[:0] }()
 	for empty := 0; ; {
 		if len(b) == cap(b) {
 			b = append(b, 0)[:len(b)]

@@ -99,6 +99,7 @@ func (c *Client) Do(ctx context.Context, op Operation, result any) error {
 	if err != nil {
 		return err
 	}
+	defer k.release()
 	r, err := k.run()
 	if err != nil || result == nil {
 		return err
@@ -124,14 +125,15 @@ func (c *Client) newCall(ctx context.Context, op *operation, faults []FieldError
 	if faults != nil {
 		return nil, &ValidationError{Action: op.action, Fields: faults}
 	}
-	return &call{
+	k := &call{
 		c:      c,
 		ctx:    ctx,
 		op:     op,
 		state:  callState{readOnly: op.readOnly, left: c.retry.MaxAttempts},
 		offset: time.Duration(c.offset.Load()),
-		scrub:  scrubber{secrets: op.secrets},
-	}, nil
+	}
+	k.scrub.secrets = append(k.room[:0], op.secrets...)
+	return k, nil
 }
 
 // A call is one call in progress.
@@ -140,9 +142,11 @@ type call struct {
 	ctx   context.Context
 	op    *operation
 	state callState
-	scrub scrubber // grows with every secret met
+	scrub scrubber  // grows with every secret met
+	room  [8]string // for the secrets of a usual call
 
-	attempt int // how many have begun
+	buffer  *[]byte // of the last reply
+	attempt int     // how many have begun
 	message *message
 	conns   connections
 

@@ -23,10 +23,10 @@ type keySource interface {
 	keys(ctx context.Context) (keys, error)
 }
 
-// A staticSource is an access key that needs neither a wait nor a lock.
-type staticSource struct{ cred credentials.Credential }
+// A staticSource is an access key that was asked for once and never changes.
+type staticSource struct{ fixed keys }
 
-func (s staticSource) keys(context.Context) (keys, error) { return getKeys(s.cred) }
+func (s staticSource) keys(context.Context) (keys, error) { return s.fixed, nil }
 
 // A sharedSource is a credential that may block, takes no context and is not
 // safe for concurrent first use: one GetCredential runs at a time, in a

@@ -132,7 +132,12 @@ func setText(s *scanner, dst *string) bool {
 
 // is reports whether name is one of the given ones, in whatever case.
 func is(name []byte, lower ...string) bool {
-	return slices.ContainsFunc(lower, func(l string) bool { return strings.EqualFold(string(name), l) })
+	for _, l := range lower {
+		if len(name) == len(l) && strings.EqualFold(string(name), l) {
+			return true
+		}
+	}
+	return false
 }
 
 func (e *envelope) readAccessDeniedDetail(s *scanner) bool {

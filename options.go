@@ -255,13 +255,17 @@ func (o *options) keySource() keySource {
 		return &sharedSource{cred: c.cred}
 	}
 	config := new(credentials.Config).SetType("access_key").SetAccessKeyId(c.id).SetAccessKeySecret(c.secret)
-	cred, err := credentials.NewCredential(config)
-	if err != nil {
-		// It refuses empty members only, which have been checked for. If ever
-		// it refuses more, each call says so.
-		return &sharedSource{make: func() (credentials.Credential, error) { return nil, err }}
+	make := func() (credentials.Credential, error) { return credentials.NewCredential(config) }
+	cred, err := make()
+	if err == nil {
+		var fixed keys
+		if fixed, err = getKeys(cred); err == nil {
+			return staticSource{fixed}
+		}
 	}
-	return staticSource{cred}
+	// It refuses empty members only, which have been checked for. If ever it
+	// refuses more, each call says so.
+	return &sharedSource{make: make}
 }
 
 // isNil also sees a nil pointer in an interface.
