@@ -65,8 +65,8 @@ type Operation struct {
 	// Action is the name of the action, such as "DescribeAntChains".
 	Action string
 
-	// Params are the action's own parameters, to which the common ones must
-	// not belong. They are copied before Do sends anything, and never
+	// Params are the action's own parameters, without the common ones, such
+	// as Version or Timestamp, which the client adds. They are copied before Do sends anything, and never
 	// marshaled.
 	Params url.Values `json:"-"`
 
@@ -84,11 +84,13 @@ type Operation struct {
 // Do calls any RPC action of the API and decodes the normalized reply,
 // {"RequestId":…,"Result":…} whatever shape it came in, into result: a pointer
 // to a struct, a map or a json.RawMessage; nil discards it. A reply without a
-// Result is not an answer. One that does not fit result is lost, so take what
-// cannot be had again into a json.RawMessage.
+// Result, or with one that does not fit result, is ErrInvalidResponse, inside an
+// OutcomeUnknownError unless the call is ReadOnly. So take what cannot be had
+// again into a json.RawMessage.
 //
-// The errors are those of ApplyAntChainCertificateWithKeyAutoCreation. After a
-// ReadOnly call none of them is an OutcomeUnknownError. Do is safe for concurrent
+// The errors are those of ApplyAntChainCertificateWithKeyAutoCreation. A ReadOnly
+// call never returns an OutcomeUnknownError, but may return ErrInvalidResponse,
+// or ErrUnavailable after server errors. Do is safe for concurrent
 // use; result must not be touched until it returns.
 func (c *Client) Do(ctx context.Context, op Operation, result any) error {
 	o, faults := prepare(op)

@@ -7,7 +7,10 @@
 //	}
 //	resp, err := client.ApplyAntChainCertificateWithKeyAutoCreation(ctx, req)
 //	if errors.Is(err, baas.ErrOutcomeUnknown) {
-//		// A certificate may have been issued. Do not apply again.
+//		return err // a certificate may have been issued: do not apply again
+//	}
+//	if err != nil {
+//		return err // nothing was issued
 //	}
 //	// resp.Result.PrivateKey is handed over this once: store it first.
 //

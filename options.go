@@ -57,8 +57,8 @@ func WithEndpoint(endpoint string) Option {
 	return func(o *options) error { o.endpoint = &endpoint; return nil }
 }
 
-// WithAccessKey signs with a fixed access key. It and WithCredential are of a
-// kind.
+// WithAccessKey signs with a fixed access key. Of WithAccessKey and
+// WithCredential the last one given wins.
 func WithAccessKey(id, secret string) Option {
 	return func(o *options) error {
 		o.credential = &credential{option: "WithAccessKey", id: id, secret: secret}

@@ -16,8 +16,8 @@ type RetryPolicy struct {
 
 	// Delays double from MinDelay to MaxDelay, of which a random part between
 	// half and the whole is waited. A Retry-After of the service is honored up
-	// to MaxDelay. 0 means 1 s and 10 s, or what the other one is if that is
-	// less or more.
+	// to MaxDelay. A MinDelay of 0 means 1 s, or MaxDelay if that is shorter;
+	// a MaxDelay of 0 means 10 s, or MinDelay if that is longer.
 	MinDelay, MaxDelay time.Duration
 }
 

@@ -8,7 +8,8 @@
 // The server answers ApplyAntChainCertificateWithKeyAutoCreation of version 2018-12-21, signed with version 2
 // (HMAC-SHA1), in JSON or XML. It refuses what the gateway refuses, with the gateway's codes and statuses.
 // Everything it issues works: the key opens with the password that was asked for and fits the certificate, the
-// links deliver client.crt, ca.crt and trustCa, and a [Node] lets the certificate in.
+// links deliver client.crt, ca.crt and trustCa, and a [Node] lets the certificate in. Every other action is refused with
+// InvalidAction.NotFound: answer it with [Respond].
 //
 // # Faults
 //

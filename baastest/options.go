@@ -99,7 +99,8 @@ func WithCredential(cred credentials.Credential) Option {
 }
 
 // WithInMemory makes a server without a port: its connections are in-memory pipes that only [Server.HTTPClient]
-// (and so [Server.Client]) can open. Such a server can live in a testing/synctest bubble.
+// (and so [Server.Client]) can open. Such a server can live in a testing/synctest bubble. Downloads need that client,
+// too: certbundle.Save(ctx, dir, result, certbundle.WithHTTPClient(server.HTTPClient())).
 func WithInMemory() Option {
 	return func(c *config) { c.inMemory = true }
 }

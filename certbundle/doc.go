@@ -2,18 +2,18 @@
 // a TLS configuration for the nodes of an Ant Blockchain:
 //
 //	if err := certbundle.Prepare(dir); err != nil {
-//		return err // nothing has been applied for yet
+//		return nil, err // nothing has been applied for yet
 //	}
 //	resp, err := client.ApplyAntChainCertificateWithKeyAutoCreation(ctx, req)
 //	if err != nil {
-//		return err
+//		return nil, err
 //	}
 //	bundle, err := certbundle.Save(ctx, dir, resp.Result) // the key first
 //	if err != nil {
-//		return err // what is in dir stays; Save completes it
+//		return bundle, err // should the disk have failed, it holds the only copy of the key
 //	}
 //	if _, err := bundle.Verify(req.Password); err != nil {
-//		return err
+//		return bundle, err
 //	}
 //	cfg, err := bundle.TLSConfig(req.Password)
 //
@@ -32,7 +32,8 @@
 //   - PBES1: pbeWithMD5AndDES-CBC or pbeWithSHA1AndDES-CBC;
 //   - PKCS#12: pbeWithSHAAnd3-KeyTripleDES-CBC.
 //
-// Which of them the service uses is not documented, and all occur.
+// Which of them the service uses is not documented; these are known from the
+// field.
 //
 // # Limits
 //

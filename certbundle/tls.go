@@ -28,8 +28,8 @@ func (b *Bundle) TLSCertificate(password string) (tls.Certificate, error) {
 }
 
 // TLSConfig returns a configuration for connections to the chain's nodes: it
-// shows the bundle's certificate and trusts ca.crt and nobody else. A node is
-// checked to be who it is called, as always in TLS. Nodes that are called by
+// shows the bundle's certificate and trusts ca.crt and nobody else. As always in
+// TLS, a node's certificate must name the host that is dialed. Nodes that are called by
 // an IP address which their certificate does not name need TrustChainOnly.
 func (b *Bundle) TLSConfig(password string) (*tls.Config, error) {
 	cert, certErr := b.TLSCertificate(password)

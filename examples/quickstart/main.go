@@ -7,7 +7,7 @@
 // runs against an endpoint and a node inside the program: no account is needed
 // and nothing leaves the machine. With -live it applies at the real service:
 //
-//	go run ./examples/quickstart -live -out ./antchain-certs/wallet -cn wallet.example.com
+//	go run ./examples/quickstart -live -out ./wallet-certs -cn wallet.example.com
 //
 // It then needs ALIBABA_CLOUD_ACCESS_KEY_ID, ALIBABA_CLOUD_ACCESS_KEY_SECRET,
 // ANTCHAIN_ID, CONSORTIUM_ID and ANTCHAIN_KEY_PASSWORD in the environment, and

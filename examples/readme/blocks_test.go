@@ -64,7 +64,7 @@ func TestShellBlocksAreKnownCommands(t *testing.T) {
 	known := []string{
 		"go run ./examples/quickstart",
 		"go test ./...",
-		`go run ./examples/quickstart -live -out ./antchain-certs/wallet -cn wallet.example.com -org "Example Ltd"`,
+		`go run ./examples/quickstart -live -out ./wallet-certs -cn wallet.example.com -org "Example Ltd"`,
 		"go get github.com/antchain-go/baas",
 	}
 	en, zh := readmes(t)

@@ -31,6 +31,6 @@ func enroll(ctx context.Context, client *baas.Client, password string, store fun
 	if err != nil {
 		return err // nothing was issued
 	}
-	// The key is handed over this once: store it before anything else.
+	// The key is handed over this once: store it before anything else, and do not drop it if that fails.
 	return store(resp.Result.PrivateKey)
 }

@@ -8,8 +8,9 @@ import (
 	"github.com/antchain-go/baas/certbundle"
 )
 
-// identify applies for a TLS identity and keeps it in dir. The bundle is there even beside an error of Save: should
-// the disk have failed, it holds the only copy of the key.
+// identify applies for a TLS identity and keeps it in dir. Call it once, not at every start: it keeps no record of an
+// application in doubt. A bundle beside an error means that a certificate was issued: do not apply again. Should the
+// disk have failed, that bundle holds the only copy of the key.
 func identify(ctx context.Context, client *baas.Client, dir string,
 	req *baas.ApplyAntChainCertificateWithKeyAutoCreationRequest) (*certbundle.Bundle, error) {
 	if err := certbundle.Prepare(dir); err != nil {
