@@ -227,7 +227,7 @@ func escapeLen(b []byte) int {
 	return 0
 }
 
-// hex4 is the code unit that b begins with, \uXXXX.
+// hex4 is the code unit that b begins with: \u and four hexadecimal digits.
 func hex4(b []byte) (rune, bool) {
 	if len(b) < 6 || b[0] != '\\' || b[1] != 'u' {
 		return 0, false

@@ -80,7 +80,7 @@ func FuzzKey(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, data []byte, how byte) {
 		if len(data) > fuzzInput {
-			t.Skip()
+			t.Skip("larger than any file that is read")
 		}
 		file := data
 		switch how {
@@ -95,7 +95,7 @@ func FuzzKey(f *testing.F) {
 		// left out. It would run the same code, only longer.
 		if block, _ := pem.Decode(file); block != nil && block.Type == "ENCRYPTED PRIVATE KEY" {
 			if cost, _ := certbundle.KeyCost(block.Bytes); cost > 0.1 {
-				t.Skip()
+				t.Skip("a key derivation that takes too long here")
 			}
 		}
 		bounded(t, func() error {
@@ -119,7 +119,7 @@ func FuzzCertificates(f *testing.F) {
 	f.Add(ca.certify(f, newRSAKey(f).Public()).Raw, true)
 	f.Fuzz(func(t *testing.T, data []byte, der bool) {
 		if len(data) > fuzzInput {
-			t.Skip()
+			t.Skip("larger than any file that is read")
 		}
 		file := data
 		if der {
@@ -146,7 +146,7 @@ func FuzzTrustStore(f *testing.F) {
 	f.Add(jks(2, 1, jksEntry(2, "X.509", 1<<31, ca.Raw)))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		if len(data) > fuzzInput {
-			t.Skip()
+			t.Skip("larger than any file that is read")
 		}
 		for _, file := range [][]byte{data, certbundle.SealTrustStore(data)} {
 			bounded(t, func() error {

@@ -97,7 +97,7 @@ func TestExpiredThenFreshLinks(t *testing.T) {
 		defer srv.Close()
 		client := certbundle.WithHTTPClient(srv.HTTPClient())
 		result, dir := applied(t, srv), t.TempDir()
-		time.Sleep(2 * time.Hour)
+		time.Sleep(2 * time.Hour) // of the bubble: the links have expired
 		_, err := certbundle.Save(t.Context(), dir, result, client)
 		require.ErrorIs(t, err, certbundle.ErrDownload)
 		require.Contains(t, err.Error(), "status 403: the link has probably expired")

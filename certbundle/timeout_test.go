@@ -113,7 +113,7 @@ func TestAtOnce(t *testing.T) {
 		slow := map[string]func(*http.Request) (*http.Response, error){}
 		for _, name := range downloaded {
 			slow[name] = func(r *http.Request) (*http.Response, error) {
-				time.Sleep(10 * time.Second)
+				time.Sleep(10 * time.Second) // of the bubble
 				return answer(http.StatusOK, id.files[name])(r)
 			}
 		}
