@@ -33,14 +33,15 @@ const actionApply = "ApplyAntChainCertificateWithKeyAutoCreation"
 func (c *Client) ApplyAntChainCertificateWithKeyAutoCreation(
 	ctx context.Context, req *ApplyAntChainCertificateWithKeyAutoCreationRequest,
 ) (*ApplyAntChainCertificateWithKeyAutoCreationResponse, error) {
-	op := &operation{action: actionApply, wantsKey: true}
+	op := operation{action: actionApply, wantsKey: true}
 	faults := []FieldError{{"req", "is nil"}}
+	var password string
 	if req != nil {
 		faults = req.validate()
 		op.params = req.pairs()
-		op.secrets = []string{req.Password}
+		password = req.Password
 	}
-	k, err := c.newCall(ctx, op, faults)
+	k, err := c.newCall(ctx, op, faults, password)
 	if err != nil {
 		return nil, err
 	}

@@ -25,9 +25,9 @@ const (
 // An outcome is what became of one attempt.
 type outcome struct {
 	event    event
-	reply    *reply // of answered
-	salvaged bool   // the reply is broken, but holds the key
-	err      error  // of any other event, and what is wrong with a salvaged reply
+	reply    reply // of answered
+	salvaged bool  // the reply is broken, but holds the key
+	err      error // of any other event, and what is wrong with a salvaged reply
 
 	status          int
 	code, requestID string // scrubbed
@@ -44,9 +44,13 @@ func (k *call) send(resend bool) outcome {
 	begun := k.c.clock()
 	ctx, cancel := context.WithTimeout(k.ctx, k.c.attemptTimeout)
 	defer cancel()
-	d := &delivery{empty: k.message.body == "", rest: k.message.body, conns: &k.conns, abort: cancel}
+	own := k.c.transport.own != nil
+	d := &delivery{empty: k.message.body == "", rest: k.message.body, abort: cancel}
+	d.plain = own && !resend && !d.empty
+	if !own {
+		d.conns = &k.conns
+	}
 	transport := k.c.transport.base()
-	d.plain = !resend && !d.empty && k.c.transport.own != nil
 	if resend {
 		d.hold = k.tooOld
 		fresh, release := k.c.transport.fresh()
@@ -54,7 +58,7 @@ func (k *call) send(resend bool) outcome {
 		transport = fresh
 	}
 	traced := ctx
-	if k.c.transport.own == nil || d.empty || d.plain {
+	if !own || d.empty || d.plain {
 		traced = httptrace.WithClientTrace(ctx, d.trace())
 	}
 	var o outcome
@@ -64,18 +68,20 @@ func (k *call) send(resend bool) outcome {
 	}
 	if err != nil {
 		o = k.undelivered(ctx, d.seal(), err)
-	} else {
-		body, err := k.readReply(resp)
-		d.seal()
-		if resp.Body != nil {
-			_ = resp.Body.Close()
-		}
-		if err != nil && err != errTooLarge {
-			err = k.cause(ctx, err)
-		}
-		o = k.judge(resp, body, err)
+		o.duration = k.c.clock().since(begun)
+		return o
 	}
-	o.duration = k.c.clock().since(begun)
+	body, err := k.readReply(resp)
+	d.seal()
+	if resp.Body != nil {
+		_ = resp.Body.Close()
+	}
+	if err != nil && err != errTooLarge {
+		err = k.cause(ctx, err)
+	}
+	now := k.c.clock()
+	o = k.judge(resp, body, err, now)
+	o.duration = now.since(begun)
 	return o
 }
 
@@ -161,9 +167,8 @@ func (k *call) readReply(resp *http.Response) ([]byte, error) {
 // judge decides what a reply means. readErr says that the body is not whole.
 // The bytes are judged before that: a reply that holds the whole key is
 // success.
-func (k *call) judge(resp *http.Response, body []byte, readErr error) outcome {
+func (k *call) judge(resp *http.Response, body []byte, readErr error, now instant) outcome {
 	e := parseEnvelope(body)
-	now := k.c.clock()
 	o := outcome{
 		status:     resp.StatusCode,
 		code:       k.scrub.identifier(e.code),

@@ -26,11 +26,13 @@ const benchSecret = "ExampleExampleExampleExample30"
 // BenchmarkSign compares signing, encoding included, with the bare HMAC-SHA1
 // of the string to sign that comes of it.
 func BenchmarkSign(b *testing.B) {
-	k := &call{op: &operation{action: actionApply, params: benchRequest().pairs()}}
-	m := &message{nonce: newNonce(), made: systemClock()()}
+	k := &call{
+		op:      operation{action: actionApply, params: benchRequest().pairs()},
+		message: message{nonce: newNonce(), made: systemClock()()},
+	}
 	creds := keys{accessKeyID: "LTAI5tExampleExample", accessKeySecret: benchSecret}
 	s := newScratch(http.MethodPost)
-	s.encode(k.commonPairs(nil, creds, m), k.op.params, true)
+	s.encode(k.commonPairs(nil, creds), k.op.params, true)
 	text := bytes.Clone(s.text)
 	params, err := url.ParseQuery(string(s.query))
 	if err != nil {
@@ -51,7 +53,7 @@ func BenchmarkSign(b *testing.B) {
 	})
 	b.Run("as-the-call-does", func(b *testing.B) {
 		b.ReportAllocs()
-		pairs := k.commonPairs(nil, creds, m)
+		pairs := k.commonPairs(nil, creds)
 		for b.Loop() {
 			s := newScratch(http.MethodPost)
 			s.encode(pairs, k.op.params, false)

@@ -27,7 +27,7 @@ type Client struct {
 	attemptTimeout time.Duration
 	retry          RetryPolicy
 	logger         *slog.Logger
-	header         http.Header // of every request
+	request        *http.Request // what all requests have in common
 	paramsInQuery  bool
 
 	clock func() instant
@@ -93,11 +93,11 @@ type Operation struct {
 // or ErrUnavailable after server errors. Do is safe for concurrent
 // use; result must not be touched until it returns.
 func (c *Client) Do(ctx context.Context, op Operation, result any) error {
-	o, faults := prepare(op)
+	o, secrets, faults := prepare(op)
 	if result != nil && !isPointer(result) {
 		faults = append(faults, FieldError{"result", "is not a non-nil pointer"})
 	}
-	k, err := c.newCall(ctx, o, faults)
+	k, err := c.newCall(ctx, o, faults, secrets...)
 	if err != nil {
 		return err
 	}
@@ -117,7 +117,8 @@ func (c *Client) Do(ctx context.Context, op Operation, result any) error {
 }
 
 // newCall checks what all calls have in common. All faults are named at once.
-func (c *Client) newCall(ctx context.Context, op *operation, faults []FieldError) (*call, error) {
+// secrets are the values among the parameters that are never shown.
+func (c *Client) newCall(ctx context.Context, op operation, faults []FieldError, secrets ...string) (*call, error) {
 	if c == nil || c.keys == nil {
 		faults = append(faults, FieldError{"Client", "was not made by NewClient"})
 	}
@@ -134,7 +135,7 @@ func (c *Client) newCall(ctx context.Context, op *operation, faults []FieldError
 		state:  callState{readOnly: op.readOnly, left: c.retry.MaxAttempts},
 		offset: time.Duration(c.offset.Load()),
 	}
-	k.scrub.secrets = append(k.room[:0], op.secrets...)
+	k.scrub.secrets = append(k.room[:0], secrets...)
 	return k, nil
 }
 
@@ -142,14 +143,14 @@ func (c *Client) newCall(ctx context.Context, op *operation, faults []FieldError
 type call struct {
 	c     *Client
 	ctx   context.Context
-	op    *operation
+	op    operation
 	state callState
 	scrub scrubber  // grows with every secret met
 	room  [8]string // for the secrets of a usual call
 
 	buffer  *[]byte // of the last reply
 	attempt int     // how many have begun
-	message *message
+	message message
 	conns   connections
 
 	offset      time.Duration // of the clock, in this call
@@ -160,14 +161,14 @@ type call struct {
 }
 
 // run makes attempts until the policy says that it is over.
-func (k *call) run() (*reply, error) {
+func (k *call) run() (reply, error) {
 	if err := k.ctx.Err(); err != nil {
-		return nil, k.ended(err, nil)
+		return reply{}, k.ended(err, nil)
 	}
 	for m := retryFresh; ; {
 		if m != resendSame {
 			if err := k.newMessage(); err != nil {
-				return nil, err
+				return reply{}, err
 			}
 		}
 		k.attempt++
@@ -193,9 +194,9 @@ func (k *call) run() (*reply, error) {
 			}
 			return o.reply, nil
 		case fail:
-			return nil, k.failure(o.event)
+			return reply{}, k.failure(o.event)
 		case failInDoubt:
-			return nil, k.unknown()
+			return reply{}, k.unknown()
 		}
 	}
 }
@@ -293,7 +294,7 @@ func (k *call) unknown() error {
 
 // undecodable is the error of a call whose answer does not fit the caller's
 // result.
-func (k *call) undecodable(r *reply, err error) error {
+func (k *call) undecodable(r reply, err error) error {
 	k.scrub.add(r.privateKey)
 	k.requestID = k.scrub.identifier(r.requestID)
 	k.doubt = &callError{

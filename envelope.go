@@ -226,8 +226,8 @@ type reply struct {
 }
 
 // reply is the answer in e.
-func (e *envelope) reply() *reply {
-	r := &reply{
+func (e *envelope) reply() reply {
+	r := reply{
 		requestID: e.requestID, result: e.result, downloadPath: e.downloadPath, privateKey: mendLineBreaks(e.privateKey),
 	}
 	if e.result == nil || r.privateKey != e.privateKey {
@@ -238,7 +238,7 @@ func (e *envelope) reply() *reply {
 }
 
 // normalized is the reply in its flat shape.
-func (r *reply) normalized() ([]byte, error) {
+func (r reply) normalized() ([]byte, error) {
 	return json.Marshal(struct {
 		RequestID string          `json:"RequestId"`
 		Result    json.RawMessage `json:"Result"`

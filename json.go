@@ -2,7 +2,6 @@ package baas
 
 import (
 	"bytes"
-	"strconv"
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -55,9 +54,11 @@ func (s *scanner) object(member func(name []byte) bool) bool {
 		return true
 	}
 	for {
-		name, ok := s.raw()
+		name, ok := s.quoted()
 		if ok && bytes.IndexByte(name, '\\') >= 0 {
-			name = []byte(unescape(name))
+			var text string
+			text, ok = unescape(name)
+			name = []byte(text)
 		}
 		if !ok || !s.accept(':') || !member(name) {
 			return false
@@ -86,7 +87,7 @@ func (s *scanner) value() ([]byte, bool) {
 	case '[':
 		ok = s.array()
 	case '"':
-		_, ok = s.raw()
+		ok = s.skipString()
 	case 't':
 		ok = s.literal("true")
 	case 'f':
@@ -176,116 +177,126 @@ func (s *scanner) digits() bool {
 
 // str reads a string and returns its content.
 func (s *scanner) str() (string, bool) {
-	raw, ok := s.raw()
+	raw, ok := s.quoted()
 	if !ok {
 		return "", false
 	}
-	return unescape(raw), true
+	return unescape(raw)
 }
 
-// raw reads a string and returns what stands between its quotes.
-func (s *scanner) raw() ([]byte, bool) {
+// skipString reads a string as str does, but for its content.
+func (s *scanner) skipString() bool {
+	raw, ok := s.quoted()
+	for ok {
+		i := bytes.IndexByte(raw, '\\')
+		if i < 0 {
+			break
+		}
+		_, n := decodeEscape(raw[i:])
+		raw, ok = raw[i+n:], n > 0
+	}
+	return ok
+}
+
+// quoted reads a string and returns what stands between its quotes, escape
+// sequences unchecked.
+func (s *scanner) quoted() ([]byte, bool) {
 	if !s.accept('"') {
 		return nil, false
 	}
-	start, end := s.i, s.i // end is where the next quote is
+	start := s.i
 	for {
-		if end <= s.i {
-			n := bytes.IndexByte(s.b[s.i:], '"')
-			if n < 0 {
-				return nil, false
-			}
-			end = s.i + n
-		}
-		n := bytes.IndexByte(s.b[s.i:end], '\\')
+		n := bytes.IndexByte(s.b[s.i:], '"')
 		if n < 0 {
-			s.i = end + 1
-			return s.b[start:end], true
-		}
-		s.i += n
-		if n = escapeLen(s.b[s.i:]); n == 0 {
 			return nil, false
 		}
-		s.i += n
+		s.i += n + 1
+		text := s.b[start : s.i-1]
+		if backslashes := len(text) - len(bytes.TrimRight(text, `\`)); backslashes%2 == 0 {
+			return text, true
+		}
 	}
 }
 
-// escapeLen is the length of the escape sequence that b begins with, 0 if it
-// is none.
-func escapeLen(b []byte) int {
+// unescape resolves the escape sequences in what stands between quotes.
+func unescape(raw []byte) (string, bool) {
+	i := bytes.IndexByte(raw, '\\')
+	if i < 0 {
+		return validUTF8(string(raw)), true
+	}
+	var b strings.Builder
+	b.Grow(len(raw))
+	for ; i >= 0; i = bytes.IndexByte(raw, '\\') {
+		b.Write(raw[:i])
+		r, n := decodeEscape(raw[i:])
+		if n == 0 {
+			return "", false
+		}
+		b.WriteRune(r)
+		raw = raw[i+n:]
+	}
+	b.Write(raw)
+	return validUTF8(b.String()), true
+}
+
+// validUTF8 is s with a replacement character for each byte that is not UTF-8.
+func validUTF8(s string) string {
+	if utf8.ValidString(s) {
+		return s
+	}
+	return string([]rune(s))
+}
+
+// decodeEscape resolves the escape sequence that b begins with; one of half a
+// surrogate pair takes the other half along. n is its length, 0 if it is none.
+func decodeEscape(b []byte) (r rune, n int) {
 	if len(b) < 2 {
-		return 0
+		return 0, 0
 	}
 	switch b[1] {
-	case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
-		return 2
-	case 'u':
-		if _, ok := hex4(b); ok {
-			return 6
+	case '"', '\\', '/':
+		return rune(b[1]), 2
+	case 'b':
+		return '\b', 2
+	case 'f':
+		return '\f', 2
+	case 'n':
+		return '\n', 2
+	case 'r':
+		return '\r', 2
+	case 't':
+		return '\t', 2
+	}
+	r, ok := hex4(b)
+	if !ok {
+		return 0, 0
+	}
+	if utf16.IsSurrogate(r) {
+		low, _ := hex4(b[6:])
+		if r = utf16.DecodeRune(r, low); r != utf8.RuneError {
+			return r, 12
 		}
 	}
-	return 0
+	return r, 6
 }
 
 // hex4 is the code unit that b begins with: \u and four hexadecimal digits.
-func hex4(b []byte) (rune, bool) {
+func hex4(b []byte) (unit rune, ok bool) {
 	if len(b) < 6 || b[0] != '\\' || b[1] != 'u' {
 		return 0, false
 	}
 	for _, c := range b[2:6] {
-		if !('0' <= c && c <= '9' || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F') {
+		switch {
+		case '0' <= c && c <= '9':
+			c -= '0'
+		case 'a' <= c && c <= 'f':
+			c -= 'a' - 10
+		case 'A' <= c && c <= 'F':
+			c -= 'A' - 10
+		default:
 			return 0, false
 		}
+		unit = unit<<4 | rune(c)
 	}
-	n, err := strconv.ParseUint(string(b[2:6]), 16, 16)
-	return rune(n), err == nil
-}
-
-// unescape resolves the escape sequences of a string that raw has checked.
-func unescape(raw []byte) string {
-	if bytes.IndexByte(raw, '\\') < 0 && utf8.Valid(raw) {
-		return string(raw)
-	}
-	var b strings.Builder
-	b.Grow(len(raw))
-	for i := 0; i < len(raw); {
-		if raw[i] != '\\' {
-			end := bytes.IndexByte(raw[i:], '\\')
-			if end < 0 {
-				end = len(raw) - i
-			}
-			b.Write(raw[i : i+end])
-			i += end
-			continue
-		}
-		switch c := raw[i+1]; c {
-		case 'b':
-			b.WriteByte('\b')
-		case 'f':
-			b.WriteByte('\f')
-		case 'n':
-			b.WriteByte('\n')
-		case 'r':
-			b.WriteByte('\r')
-		case 't':
-			b.WriteByte('\t')
-		case 'u':
-			r, _ := hex4(raw[i:])
-			if utf16.IsSurrogate(r) {
-				low, _ := hex4(raw[i+6:])
-				if r = utf16.DecodeRune(r, low); r != utf8.RuneError {
-					i += 6
-				}
-			}
-			b.WriteRune(r)
-			i += 4
-		default:
-			b.WriteByte(c)
-		}
-		i += 2
-	}
-	if s := b.String(); !utf8.ValidString(s) {
-		return string([]rune(s)) // a replacement character for each byte
-	}
-	return b.String()
+	return unit, true
 }

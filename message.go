@@ -39,31 +39,35 @@ var commonParams = []string{
 
 // A pair is a parameter.
 type pair struct {
-	name, value string
-	plain       bool // the name needs no escaping
+	name, value           string
+	plainName, plainValue bool // needs no escaping
 }
 
 // param is a parameter with a name that needs no escaping.
-func param(name, value string) pair { return pair{name, value, true} }
+func param(name, value string) pair { return pair{name: name, value: value, plainName: true} }
+
+// plainParam is a parameter of which nothing needs escaping.
+func plainParam(name, value string) pair {
+	return pair{name: name, value: value, plainName: true, plainValue: true}
+}
 
 // An operation is an Operation or a typed call, checked and ready to be
 // signed.
 type operation struct {
 	action   string
 	readOnly bool
-	wantsKey bool     // nothing but a private key is an answer
-	params   []pair   // sorted by name
-	secrets  []string // values that are never shown
+	wantsKey bool   // nothing but a private key is an answer
+	params   []pair // sorted by name
 }
 
-// prepare checks op and copies what is needed of it.
-func prepare(op Operation) (*operation, []FieldError) {
-	o := &operation{
+// prepare checks op and copies what is needed of it. secrets are the values
+// that are never shown.
+func prepare(op Operation) (o operation, secrets []string, faults []FieldError) {
+	o = operation{
 		action:   op.Action,
 		readOnly: op.ReadOnly,
 		wantsKey: op.Action == actionApply,
 	}
-	var faults []FieldError
 	if !isIdentifier(op.Action) {
 		faults = append(faults, FieldError{"Action", "is not the name of an action"})
 		o.action = "Do" // for the error
@@ -75,14 +79,14 @@ func prepare(op Operation) (*operation, []FieldError) {
 			}
 			o.params = append(o.params, pair{name: name, value: value})
 			if name == paramPassword || slices.Contains(op.Secrets, name) {
-				o.secrets = append(o.secrets, value)
+				secrets = append(secrets, value)
 			}
 		}
 	}
 	// Stable, for the values of one name keep their order.
 	slices.SortStableFunc(o.params, func(a, b pair) int { return strings.Compare(a.name, b.name) })
 	slices.SortFunc(faults, func(a, b FieldError) int { return strings.Compare(a.Reason, b.Reason) })
-	return o, faults
+	return o, secrets, faults
 }
 
 func checkParam(name, value string) (reason string) {
@@ -126,18 +130,18 @@ func (k *call) newMessage() error {
 		return k.ended(err, k.last)
 	}
 	k.scrub.add(creds.accessKeySecret, creds.securityToken, creds.bearerToken)
-	m := &message{nonce: k.c.nonce(), made: k.c.clock()}
+	k.message = message{nonce: k.c.nonce(), made: k.c.clock()}
 	s := newScratch(http.MethodPost)
 	defer s.release()
 	var room [maxCommon]pair
-	s.encode(k.commonPairs(room[:0], creds, m), k.op.params, k.c.paramsInQuery)
+	s.encode(k.commonPairs(room[:0], creds), k.op.params, k.c.paramsInQuery)
 	if creds.bearerToken == "" { // else the token stands for a signature
 		signature := s.sign(creds.accessKeySecret)
-		s.query = s.appendPair(s.query, param(paramSignature, signature)) // and to what is signed already
+		p := param(paramSignature, signature)
+		s.query = s.appendPair(s.query, &p) // and to what is signed already
 		k.scrub.add(signature)
 	}
-	m.query, m.body = string(s.query), string(s.body)
-	k.message = m
+	k.message.query, k.message.body = string(s.query), string(s.body)
 	return nil
 }
 
@@ -145,31 +149,31 @@ func (k *call) newMessage() error {
 const maxCommon = 9
 
 // commonPairs appends the common parameters, sorted by name.
-func (k *call) commonPairs(pairs []pair, creds keys, m *message) []pair {
-	timestamp := m.made.wall.Add(k.offset).UTC().Format(timestampLayout)
+func (k *call) commonPairs(pairs []pair, creds keys) []pair {
+	timestamp := k.message.made.wall.Add(k.offset).UTC().Format(timestampLayout)
 	if creds.bearerToken != "" {
 		return append(pairs,
-			param(paramAction, k.op.action),
+			plainParam(paramAction, k.op.action),
 			param(paramBearerToken, creds.bearerToken),
-			param(paramFormat, "JSON"),
-			param(paramSignatureNonce, m.nonce),
-			param(paramSignatureType, "BEARERTOKEN"),
+			plainParam(paramFormat, "JSON"),
+			plainParam(paramSignatureNonce, k.message.nonce),
+			plainParam(paramSignatureType, "BEARERTOKEN"),
 			param(paramTimestamp, timestamp),
-			param(paramVersion, APIVersion))
+			plainParam(paramVersion, APIVersion))
 	}
 	pairs = append(pairs,
 		param(paramAccessKeyID, creds.accessKeyID),
-		param(paramAction, k.op.action),
-		param(paramFormat, "JSON"))
+		plainParam(paramAction, k.op.action),
+		plainParam(paramFormat, "JSON"))
 	if creds.securityToken != "" {
 		pairs = append(pairs, param(paramSecurityToken, creds.securityToken))
 	}
 	return append(pairs,
-		param(paramSignatureMethod, "HMAC-SHA1"),
-		param(paramSignatureNonce, m.nonce),
-		param(paramSignatureVersion, "1.0"),
+		plainParam(paramSignatureMethod, "HMAC-SHA1"),
+		plainParam(paramSignatureNonce, k.message.nonce),
+		plainParam(paramSignatureVersion, "1.0"),
 		param(paramTimestamp, timestamp),
-		param(paramVersion, APIVersion))
+		plainParam(paramVersion, APIVersion))
 }
 
 // encode merges two sorted lists into the string to sign, and parts them into
@@ -178,13 +182,13 @@ func (s *scratch) encode(common, params []pair, inQuery bool) {
 	for len(common) > 0 || len(params) > 0 {
 		switch {
 		case len(common) > 0 && (len(params) == 0 || common[0].name <= params[0].name):
-			s.query = s.appendPair(s.query, common[0])
+			s.query = s.appendPair(s.query, &common[0])
 			common = common[1:]
 		case inQuery:
-			s.query = s.appendPair(s.query, params[0])
+			s.query = s.appendPair(s.query, &params[0])
 			params = params[1:]
 		default:
-			s.body = s.appendPair(s.body, params[0])
+			s.body = s.appendPair(s.body, &params[0])
 			params = params[1:]
 		}
 	}
@@ -192,20 +196,11 @@ func (s *scratch) encode(common, params []pair, inQuery bool) {
 
 // request makes an HTTP request of the message, with d as its body.
 func (k *call) request(ctx context.Context, d *delivery) *http.Request {
-	header := k.c.header
+	req := k.c.request.WithContext(ctx)
 	if k.c.transport.own == nil {
-		header = header.Clone() // transports of others may write to it
+		req.Header = req.Header.Clone() // transports of others may write to it
 	}
-	req := &http.Request{
-		Method:        http.MethodPost,
-		URL:           &url.URL{Scheme: k.c.endpoint.scheme, Host: k.c.endpoint.host, Path: "/", RawQuery: k.message.query},
-		Host:          k.c.endpoint.host,
-		Header:        header,
-		Body:          d.body(),
-		ContentLength: int64(len(k.message.body)),
-		Proto:         "HTTP/1.1",
-		ProtoMajor:    1,
-		ProtoMinor:    1,
-	}
-	return req.WithContext(ctx)
+	req.URL = &url.URL{Scheme: k.c.endpoint.scheme, Host: k.c.endpoint.host, Path: "/", RawQuery: k.message.query}
+	req.Body, req.ContentLength = d.body(), int64(len(k.message.body))
+	return req
 }

@@ -208,7 +208,10 @@ func (o *options) client() (*Client, error) {
 	if faults != nil {
 		return nil, &ValidationError{Fields: faults}
 	}
-	c.header = o.header()
+	c.request = &http.Request{
+		Method: http.MethodPost, Host: c.endpoint.host, Header: o.header(),
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+	}
 	c.keys = o.keySource()
 	c.transport = newTransporter(o.httpClient)
 	return c, nil

@@ -172,13 +172,9 @@ func decode(t string) string {
 				continue
 			}
 		case t[i] == '\\' && i+1 < len(t):
-			if n := escapeLen([]byte(t[i:min(i+6, len(t))])); n > 0 {
-				end := i + n
-				if n == 6 && end+6 <= len(t) && escapeLen([]byte(t[end:end+6])) == 6 {
-					end += 6 // maybe the other half of a surrogate pair
-				}
-				b.WriteString(unescape([]byte(t[i:end])))
-				i = end - 1
+			if r, n := decodeEscape([]byte(t[i:min(i+maxEscape, len(t))])); n > 0 {
+				b.WriteRune(r)
+				i += n - 1
 				continue
 			}
 		}
@@ -187,8 +183,10 @@ func decode(t string) string {
 	return b.String()
 }
 
-// maxEntity is the length of the longest HTML entity that is looked for.
-const maxEntity = 12
+const (
+	maxEntity = 12 // the length of the longest HTML entity that is looked for
+	maxEscape = 12 // that of an escape sequence, a pair of surrogates
+)
 
 // decodeEntity is the character of an HTML entity: a numeric one, or one of
 // those that are used for escaping. Package html knows all 2,231 names, which

@@ -28,7 +28,7 @@ func SignRPC(method string, params url.Values, accessKeySecret string) string {
 			continue
 		}
 		for _, value := range params[name] {
-			s.wire = s.appendPair(s.wire[:0], pair{name: name, value: value})
+			s.wire = s.appendPair(s.wire[:0], &pair{name: name, value: value})
 		}
 	}
 	return s.sign(accessKeySecret)
@@ -83,45 +83,53 @@ func (s *scratch) sign(accessKeySecret string) string {
 
 // appendPair appends name=value, escaped, to the string to sign and to dst,
 // where it goes over the wire, and before it an & unless it is the first.
-func (s *scratch) appendPair(dst []byte, p pair) []byte {
-	if len(s.text) > s.bare {
-		s.text = append(s.text, "%26"...)
+func (s *scratch) appendPair(dst []byte, p *pair) []byte {
+	text := s.text
+	if len(text) > s.bare {
+		text = append(text, "%26"...)
 	}
 	if len(dst) > 0 {
 		dst = append(dst, '&')
 	}
-	if p.plain {
-		s.text = append(s.text, p.name...)
-		dst = append(dst, p.name...)
+	if p.plainName {
+		text, dst = append(text, p.name...), append(dst, p.name...)
 	} else {
-		dst = s.appendEscaped(dst, p.name)
+		text, dst = appendEscaped(text, dst, p.name)
 	}
-	s.text = append(s.text, "%3D"...)
-	dst = append(dst, '=')
-	return s.appendEscaped(dst, p.value)
+	text, dst = append(text, "%3D"...), append(dst, '=')
+	if p.plainValue {
+		text, dst = append(text, p.value...), append(dst, p.value...)
+	} else {
+		text, dst = appendEscaped(text, dst, p.value)
+	}
+	s.text = text
+	return dst
 }
 
 // appendEscaped appends v to dst, percent-encoded as RFC 3986 has it: the
 // unreserved characters stay, every other byte becomes %XX. Decoders of
 // queries and of forms read that as well, so one encoding serves signature and
-// wire. The string to sign gets it encoded once more, where % becomes %25.
-func (s *scratch) appendEscaped(dst []byte, v string) []byte {
-	text, run := s.text, 0 // run is where the run of unreserved characters begins
+// wire. The string to sign, text, gets it encoded once more, where % becomes
+// %25.
+func appendEscaped(text, dst []byte, v string) (newText, newDst []byte) {
+	run := 0 // where the run of unreserved characters begins
 	for i := range len(v) {
 		if c := v[i]; !unreserved[c] {
 			high, low := hexDigits[c>>4], hexDigits[c&15]
-			dst = append(append(dst, v[run:i]...), '%', high, low)
 			text = append(append(text, v[run:i]...), '%', '2', '5', high, low)
+			dst = append(append(dst, v[run:i]...), '%', high, low)
 			run = i + 1
 		}
 	}
-	s.text = append(text, v[run:]...)
-	return append(dst, v[run:]...)
+	return append(text, v[run:]...), append(dst, v[run:]...)
 }
 
 const hexDigits = "0123456789ABCDEF"
 
-func escape(v string) string { return string(new(scratch).appendEscaped(nil, v)) }
+func escape(v string) string {
+	_, once := appendEscaped(nil, nil, v)
+	return string(once)
+}
 
 // unreserved has the characters that RFC 3986 leaves as they are.
 var unreserved = func() (table [256]bool) {

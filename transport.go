@@ -108,7 +108,7 @@ type delivery struct {
 	empty bool         // all is in the URL
 	plain bool         // the body goes out unwatched
 	hold  func() bool  // of a resend: reports that it is too late for it
-	conns *connections // those of the call
+	conns *connections // those of the call; nil if a resend cannot have an old one
 	abort func()       // cancels the attempt
 
 	mu        sync.Mutex
@@ -168,7 +168,7 @@ func (d *delivery) trace() *httptrace.ClientTrace {
 			d.mu.Unlock()
 		},
 		GotConn: func(info httptrace.GotConnInfo) {
-			old := d.conns.add(info.Conn) && d.hold != nil
+			old := d.conns != nil && d.conns.add(info.Conn) && d.hold != nil
 			d.mu.Lock()
 			d.connected = true
 			d.old = old
