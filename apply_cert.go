@@ -34,9 +34,11 @@ func (c *Client) ApplyAntChainCertificateWithKeyAutoCreation(
 	ctx context.Context, req *ApplyAntChainCertificateWithKeyAutoCreationRequest,
 ) (*ApplyAntChainCertificateWithKeyAutoCreationResponse, error) {
 	op := operation{action: actionApply, wantsKey: true}
-	faults := []FieldError{{"req", "is nil"}}
+	var faults []FieldError
 	var password string
-	if req != nil {
+	if req == nil {
+		faults = append(faults, FieldError{"req", "is nil"})
+	} else {
 		faults = req.validate()
 		op.params = req.pairs()
 		password = req.Password

@@ -40,12 +40,15 @@ type outcome struct {
 
 // send makes one attempt with the message. A resend, in doubt, goes out on a
 // connection that no earlier attempt used, and not after its time.
-func (k *call) send(resend bool) outcome {
-	begun := k.c.clock()
+func (k *call) send(resend bool) (o outcome) {
+	if k.logsAttempts() {
+		begun := k.c.clock()
+		defer func() { o.duration = k.c.clock().since(begun) }()
+	}
 	ctx, cancel := context.WithTimeout(k.ctx, k.c.attemptTimeout)
 	defer cancel()
 	own := k.c.transport.own != nil
-	d := &delivery{empty: k.message.body == "", rest: k.message.body, abort: cancel}
+	d := &delivery{empty: k.message.body == "", rest: k.message.body, asked: own, abort: cancel}
 	d.plain = own && !resend && !d.empty
 	if !own {
 		d.conns = &k.conns
@@ -61,15 +64,12 @@ func (k *call) send(resend bool) outcome {
 	if !own || d.empty || d.plain {
 		traced = httptrace.WithClientTrace(ctx, d.trace())
 	}
-	var o outcome
 	resp, err := transport.RoundTrip(k.request(traced, d))
 	if err == nil && resp == nil {
 		err = errors.New("the transport returned neither a response nor an error")
 	}
 	if err != nil {
-		o = k.undelivered(ctx, d.seal(), err)
-		o.duration = k.c.clock().since(begun)
-		return o
+		return k.undelivered(ctx, d.seal(), err)
 	}
 	body, err := k.readReply(resp)
 	d.seal()
@@ -79,10 +79,7 @@ func (k *call) send(resend bool) outcome {
 	if err != nil && err != errTooLarge {
 		err = k.cause(ctx, err)
 	}
-	now := k.c.clock()
-	o = k.judge(resp, body, err, now)
-	o.duration = now.since(begun)
-	return o
+	return k.judge(resp, body, err)
 }
 
 // undelivered is the outcome of an attempt without a response.
@@ -167,13 +164,13 @@ func (k *call) readReply(resp *http.Response) ([]byte, error) {
 // judge decides what a reply means. readErr says that the body is not whole.
 // The bytes are judged before that: a reply that holds the whole key is
 // success.
-func (k *call) judge(resp *http.Response, body []byte, readErr error, now instant) outcome {
+func (k *call) judge(resp *http.Response, body []byte, readErr error) outcome {
 	e := parseEnvelope(body)
 	o := outcome{
 		status:     resp.StatusCode,
 		code:       k.scrub.identifier(e.code),
 		requestID:  k.scrub.identifier(e.requestID),
-		retryAfter: retryAfter(resp.Header, now.wall),
+		retryAfter: retryAfter(resp.Header, k.c.clock),
 	}
 	sound := e.whole && readErr == nil
 	regular := sound && o.status/100 == 2 && !e.failed
@@ -188,7 +185,7 @@ func (k *call) judge(resp *http.Response, body []byte, readErr error, now instan
 	case e.hasServerError(o.status):
 		o.event = lost
 	case refusal && (o.status/100 == 4 || o.status == http.StatusOK && e.failed):
-		k.refusal(&o, resp, &e, now)
+		k.refusal(&o, resp, &e)
 	case readErr != nil && readErr != errTooLarge:
 		o.event = lost
 	default:
@@ -220,14 +217,14 @@ func (k *call) explain(o *outcome, resp *http.Response, e *envelope, body []byte
 }
 
 // refusal tells the refusals that the policy treats in a way of their own.
-func (k *call) refusal(o *outcome, resp *http.Response, e *envelope, now instant) {
+func (k *call) refusal(o *outcome, resp *http.Response, e *envelope) {
 	o.event = refused
 	switch {
 	case e.code == "SignatureNonceUsed":
 		o.event = nonceUsed
 	case strings.HasPrefix(e.code, "InvalidTimeStamp"):
 		o.timestampRefused = true
-		offset, ok := now.offsetFrom(resp.Header, k.offset)
+		offset, ok := k.c.clock().offsetFrom(resp.Header, k.offset)
 		if ok && e.code == "InvalidTimeStamp.Expired" {
 			o.event, o.offset = clockOff, offset
 		}

@@ -146,7 +146,7 @@ type call struct {
 	op    operation
 	state callState
 	scrub scrubber  // grows with every secret met
-	room  [8]string // for the secrets of a usual call
+	room  [4]string // for the secrets of a usual call
 
 	buffer  *[]byte // of the last reply
 	attempt int     // how many have begun
@@ -312,9 +312,11 @@ func (k *call) warn(msg string, args ...any) {
 	k.c.logger.WarnContext(k.ctx, "baas: "+msg, args...)
 }
 
+func (k *call) logsAttempts() bool { return k.c.logger.Enabled(k.ctx, slog.LevelDebug) }
+
 // logAttempt writes the record of an attempt.
 func (k *call) logAttempt(o *outcome, next move, pause time.Duration) {
-	if !k.c.logger.Enabled(k.ctx, slog.LevelDebug) {
+	if !k.logsAttempts() {
 		return
 	}
 	k.c.logger.LogAttrs(k.ctx, slog.LevelDebug, "baas: attempt",

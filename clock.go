@@ -42,7 +42,7 @@ func (i instant) offsetFrom(h http.Header, used time.Duration) (time.Duration, b
 }
 
 // retryAfter reads a Retry-After header, seconds or a date.
-func retryAfter(h http.Header, now time.Time) time.Duration {
+func retryAfter(h http.Header, clock func() instant) time.Duration {
 	v := h.Get("Retry-After")
 	if v == "" {
 		return 0
@@ -51,7 +51,7 @@ func retryAfter(h http.Header, now time.Time) time.Duration {
 		return time.Duration(seconds) * time.Second
 	}
 	if t, err := http.ParseTime(v); err == nil {
-		return max(t.Sub(now), 0)
+		return max(t.Sub(clock().wall), 0)
 	}
 	return 0
 }

@@ -225,7 +225,7 @@ func unescape(raw []byte) (string, bool) {
 		return validUTF8(string(raw)), true
 	}
 	var b strings.Builder
-	b.Grow(len(raw))
+	b.Grow(len(raw) - bytes.Count(raw, []byte{'\\'})) // exact but for \\ and \u, as a rule
 	for ; i >= 0; i = bytes.IndexByte(raw, '\\') {
 		b.Write(raw[:i])
 		r, n := decodeEscape(raw[i:])

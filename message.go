@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 )
 
@@ -27,8 +28,6 @@ const (
 	paramVersion          = "Version"
 
 	paramPassword = "Password"
-
-	timestampLayout = "2006-01-02T15:04:05Z"
 )
 
 var commonParams = []string{
@@ -122,12 +121,8 @@ type message struct {
 // timestamp.
 func (k *call) newMessage() error {
 	creds, err := k.c.keys.keys(k.ctx)
-	if ce := (*CredentialsError)(nil); errors.As(err, &ce) {
-		// The error may have gone to other calls too.
-		return &CredentialsError{Provider: ce.Provider, Err: ce.Err, action: k.op.action}
-	}
 	if err != nil {
-		return k.ended(err, k.last)
+		return k.noKeys(err)
 	}
 	k.scrub.add(creds.accessKeySecret, creds.securityToken, creds.bearerToken)
 	k.message = message{nonce: k.c.nonce(), made: k.c.clock()}
@@ -145,12 +140,22 @@ func (k *call) newMessage() error {
 	return nil
 }
 
+// noKeys is the error of a call that got err instead of credentials.
+func (k *call) noKeys(err error) error {
+	var ce *CredentialsError
+	if errors.As(err, &ce) {
+		// The error may have gone to other calls too.
+		return &CredentialsError{Provider: ce.Provider, Err: ce.Err, action: k.op.action}
+	}
+	return k.ended(err, k.last)
+}
+
 // maxCommon is how many common parameters there are at most.
 const maxCommon = 9
 
 // commonPairs appends the common parameters, sorted by name.
 func (k *call) commonPairs(pairs []pair, creds keys) []pair {
-	timestamp := k.message.made.wall.Add(k.offset).UTC().Format(timestampLayout)
+	timestamp := k.message.made.wall.Add(k.offset).UTC().Format(time.RFC3339)
 	if creds.bearerToken != "" {
 		return append(pairs,
 			plainParam(paramAction, k.op.action),
@@ -200,7 +205,8 @@ func (k *call) request(ctx context.Context, d *delivery) *http.Request {
 	if k.c.transport.own == nil {
 		req.Header = req.Header.Clone() // transports of others may write to it
 	}
-	req.URL = &url.URL{Scheme: k.c.endpoint.scheme, Host: k.c.endpoint.host, Path: "/", RawQuery: k.message.query}
+	d.url = url.URL{Scheme: k.c.endpoint.scheme, Host: k.c.endpoint.host, Path: "/", RawQuery: k.message.query}
+	req.URL = &d.url
 	req.Body, req.ContentLength = d.body(), int64(len(k.message.body))
 	return req
 }

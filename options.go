@@ -224,7 +224,6 @@ func (o *options) header() http.Header {
 		agent = o.userAgent + " " + agent
 	}
 	h := http.Header{
-		"Accept": {"application/json"},
 		// A reply that breaks off has to be readable up to that point.
 		"Accept-Encoding": {"identity"},
 		"User-Agent":      {agent},

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptrace"
+	"net/url"
 	"reflect"
 	"slices"
 	"strings"
@@ -111,12 +112,15 @@ type delivery struct {
 	conns *connections // those of the call; nil if a resend cannot have an old one
 	abort func()       // cancels the attempt
 
+	url    url.URL        // of the request
+	reader strings.Reader // of a plain body
+
 	mu        sync.Mutex
 	rest      string
 	taken     bool // the transport has called Read
 	sealed    bool // the attempt is over: nothing may be sent any more
 	old       bool // the connection was used by an earlier attempt
-	asked     bool // the transport has asked for a connection
+	asked     bool // the transport has asked for a connection; ours always does
 	connected bool // and got one
 }
 
@@ -141,7 +145,8 @@ func (d *delivery) Close() error { return nil }
 // body is what the request gets as its body.
 func (d *delivery) body() io.ReadCloser {
 	if d.plain {
-		return io.NopCloser(strings.NewReader(d.rest))
+		d.reader.Reset(d.rest)
+		return io.NopCloser(&d.reader)
 	}
 	return d
 }
@@ -161,12 +166,7 @@ func (d *delivery) seal() (notSent bool) {
 
 // trace watches the connections of the attempt.
 func (d *delivery) trace() *httptrace.ClientTrace {
-	return &httptrace.ClientTrace{
-		GetConn: func(string) {
-			d.mu.Lock()
-			d.asked = true
-			d.mu.Unlock()
-		},
+	trace := &httptrace.ClientTrace{
 		GotConn: func(info httptrace.GotConnInfo) {
 			old := d.conns != nil && d.conns.add(info.Conn) && d.hold != nil
 			d.mu.Lock()
@@ -178,6 +178,14 @@ func (d *delivery) trace() *httptrace.ClientTrace {
 			}
 		},
 	}
+	if !d.asked {
+		trace.GetConn = func(string) {
+			d.mu.Lock()
+			d.asked = true
+			d.mu.Unlock()
+		}
+	}
+	return trace
 }
 
 // holdBack keeps a request without a body off conn. HTTP/2 looks at the

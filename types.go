@@ -75,28 +75,24 @@ type DownloadPath struct {
 // validate names every field at fault.
 func (r *ApplyAntChainCertificateWithKeyAutoCreationRequest) validate() []FieldError {
 	var faults []FieldError
-	for _, f := range []struct {
-		name, value string
-		optional    bool
-	}{
-		{"AntChainID", r.AntChainID, false},
-		{"ConsortiumID", r.ConsortiumID, false},
-		{"CommonName", r.CommonName, false},
-		{"CountryName", r.CountryName, false},
-		{"StateOrProvinceName", r.StateOrProvinceName, false},
-		{"LocalityName", r.LocalityName, false},
-		{"OrganizationName", r.OrganizationName, false},
-		{"OrganizationUnitName", r.OrganizationUnitName, false},
-		{"Password", r.Password, false},
-		{"RegionID", r.RegionID, true},
-	} {
+	check := func(field, value string, required bool) {
 		switch {
-		case f.value == "" && !f.optional:
-			faults = append(faults, FieldError{f.name, "is required"})
-		case !utf8.ValidString(f.value):
-			faults = append(faults, FieldError{f.name, "is not valid UTF-8"})
+		case value == "" && required:
+			faults = append(faults, FieldError{field, "is required"})
+		case !utf8.ValidString(value):
+			faults = append(faults, FieldError{field, "is not valid UTF-8"})
 		}
 	}
+	check("AntChainID", r.AntChainID, true)
+	check("ConsortiumID", r.ConsortiumID, true)
+	check("CommonName", r.CommonName, true)
+	check("CountryName", r.CountryName, true)
+	check("StateOrProvinceName", r.StateOrProvinceName, true)
+	check("LocalityName", r.LocalityName, true)
+	check("OrganizationName", r.OrganizationName, true)
+	check("OrganizationUnitName", r.OrganizationUnitName, true)
+	check("Password", r.Password, true)
+	check("RegionID", r.RegionID, false)
 	return faults
 }
 
