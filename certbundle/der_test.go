@@ -26,7 +26,13 @@ const (
 	pbkdf2OID  = "1.2.840.113549.1.5.12"
 	scryptOID  = "1.3.6.1.4.1.11591.4.11"
 	aes128OID  = "2.16.840.1.101.3.4.1.2"
+	aes256OID  = "2.16.840.1.101.3.4.1.42"
 	sha1PRFOID = "1.2.840.113549.2.7"
+
+	sha256PRFOID = "1.2.840.113549.2.9"
+	sha384PRFOID = "1.2.840.113549.2.10"
+	sha512PRFOID = "1.2.840.113549.2.11"
+
 	md5DESOID  = "1.2.840.113549.1.5.3"
 	sha1DESOID = "1.2.840.113549.1.5.10"
 	pkcs12OID  = "1.2.840.113549.1.12.1.3"
@@ -88,8 +94,10 @@ func encrypted(alg part) []byte {
 func salt() part { return octets([]byte("saltsalt")) }
 
 // pbes2 is PBES2 with AES-128 and the given key derivation.
-func pbes2(kdf part) part {
-	return algorithm(pbes2OID, sequence(kdf, algorithm(aes128OID, octets(make([]byte, aes.BlockSize)))))
+func pbes2(kdf part) part { return pbes2With(aes128OID, kdf) }
+
+func pbes2With(aesOID string, kdf part) part {
+	return algorithm(pbes2OID, sequence(kdf, algorithm(aesOID, octets(make([]byte, aes.BlockSize)))))
 }
 
 // encryptAES encrypts with keyPassword what is padded already.

@@ -40,14 +40,16 @@
 // The files come from a network. Each limit is checked before the work that it
 // bounds, and what exceeds one is ErrMalformed.
 //
-//	PBKDF2            2,000,000 iterations, a key as long as the cipher's
+//	PBKDF2            2,000,000 iterations; 1,000,000 with SHA-384 or SHA-512, or
+//	                  with a key longer than the hash; no key length but the cipher's
 //	PBES1, PKCS#12    1,000,000 iterations
-//	scrypt            64 MiB (128·N·r), N·r·p of 2,097,152
+//	scrypt            64 MiB (128·N·r), N of 131,072, N·r·p of 2,097,152
 //	private key       16 KiB; RSA of two primes and 8192 bits
 //	certificates      16 a file, 64 KiB each; RSA of 8192 bits
 //	trust store       16 certificates; no length but what the file holds
 //
-// At its limit a key derivation takes about a second of one core.
+// So no file takes more than a second of one core, nor more memory than scrypt's
+// 64 MiB and what is small beside it.
 //
 // # Libraries
 //

@@ -39,7 +39,7 @@ func KeyCost(der []byte) (float64, error) {
 	}
 	switch k := s.kdf.(type) {
 	case pbkdf2KDF:
-		return float64(k.iterations) / maxPBKDF2Iterations, nil
+		return float64(k.iterations) / float64(iterationLimit(k.newHash(), s.cipher.keySize)), nil
 	case scryptKDF:
 		return float64(k.n*k.r*k.p) / maxScryptWork, nil
 	case pbkdf1:

@@ -89,10 +89,9 @@ func FuzzKey(f *testing.F) {
 		case inTheClear:
 			file = pemKey("PRIVATE KEY", data)
 		}
-		// At the bound a key derivation may take the whole second, and scrypt the
-		// whole memory, on a machine that does nothing else. Fuzzing keeps every
-		// core busy and instruments the code: what asks for more than a tenth is
-		// left out. It would run the same code, only longer.
+		// BenchmarkKeyAtTheBound shows what the most expensive keys cost. Fuzzing
+		// keeps every core busy and instruments the code, so what asks for more
+		// than a tenth of that is left out: it runs the same code, only longer.
 		if block, _ := pem.Decode(file); block != nil && block.Type == "ENCRYPTED PRIVATE KEY" {
 			if cost, _ := certbundle.KeyCost(block.Bytes); cost > 0.1 {
 				t.Skip("a key derivation that takes too long here")

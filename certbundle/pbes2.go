@@ -19,11 +19,14 @@ const (
 )
 
 const (
-	maxPBKDF2Iterations = 2_000_000
+	maxPBKDF2Iterations = 2_000_000 // of the cheaper hashes
 
 	// In units of 128 bytes: 64 MiB of memory, gone through four times.
 	maxScryptMemory = 64 << 20 / 128
 	maxScryptWork   = 4 * maxScryptMemory
+	// The same work in smaller pieces, all over the memory, takes longer. No
+	// key with the usual r of 8 reaches this.
+	maxScryptN = 1 << 17
 	// Likewise, what scrypt takes beside N·r: without a bound on p·r and r
 	// alone, few N would buy much memory.
 	maxScryptRest = 1 << 20 / 128
@@ -97,9 +100,6 @@ func parsePBKDF2(params cryptobyte.String, keySize int) (kdf, string, error) {
 		!s.ReadASN1Integer(&k.iterations) {
 		return nil, "", brokenKey("PBKDF2-params")
 	}
-	if err := checkIterations(k.iterations, maxPBKDF2Iterations); err != nil {
-		return nil, "", err
-	}
 	if err := checkKeyLength(&s, keySize); err != nil {
 		return nil, "", err
 	}
@@ -111,8 +111,22 @@ func parsePBKDF2(params cryptobyte.String, keySize int) (kdf, string, error) {
 		}
 	}
 	newHash, name, err := hashOf(prf)
+	if err != nil {
+		return nil, "", err
+	}
 	k.newHash = newHash
-	return k, "PBKDF2-HMAC-" + name, err
+	return k, "PBKDF2-HMAC-" + name, checkIterations(k.iterations, iterationLimit(newHash(), keySize))
+}
+
+// iterationLimit is the number of iterations of PBKDF2 up to which a key opens
+// well within a second. An iteration costs twice as much if the key takes two
+// blocks of the hash, and so does one with the wider words of SHA-384 and
+// SHA-512.
+func iterationLimit(h hash.Hash, keySize int) int {
+	if keySize > h.Size() || h.BlockSize() > sha256.BlockSize {
+		return maxPBKDF2Iterations / 2
+	}
+	return maxPBKDF2Iterations
 }
 
 const oidHMACSHA1 = "1.2.840.113549.2.7" // also what an absent PRF means
@@ -169,7 +183,7 @@ func parseScrypt(params cryptobyte.String, keySize int) (kdf, string, error) {
 // affordable divides where it could multiply: the numbers come from outside
 // and their product may overflow.
 func (k scryptKDF) affordable() bool {
-	return k.n <= maxScryptMemory/k.r && k.p <= maxScryptWork/(k.n*k.r) &&
+	return k.n <= maxScryptN && k.n <= maxScryptMemory/k.r && k.p <= maxScryptWork/(k.n*k.r) &&
 		k.p*k.r+2*k.r <= maxScryptRest
 }
 
