@@ -75,3 +75,37 @@ func TestEnvelopeIsReadInEitherCase(t *testing.T) {
 	require.True(t, e.whole)
 	require.Equal(t, []string{"r", "404", "m", "k", "u"}, []string{e.requestID, e.code, e.message, e.privateKey, e.downloadPath.CACrtURL})
 }
+
+// TestStrings: each string means what it means to encoding/json, and what is
+// none to it is none here.
+func TestStrings(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{
+		`""`, `"k"`, `"\n\r\t\b\f\/\\\""`, `"\u00e9"`, `"\u00E9\u00Af"`, `"\ud83e\udd8a"`, `"\ud83e"`, `"\ud83e\u0041"`, `"\ud83e\n"`,
+		`"\ud83ex"`, `"\udd8a\ud83e"`, `"\ufffd"`, `"\\"`, `"\\\\"`, `"\\\"x"`, `"a\\n"`, "\"\xff\"", "\"\\n\xffé\xc3\"", "\"\xed\xa0\xbe\"",
+		`"\x"`, `"\u12"`, `"\u12g4"`, `"\u"`, `"\U0041"`, `"\`, `"\"`, `"\\\"`, `"`, `"k`, `k`, ``,
+	} {
+		var want string
+		valid := json.Unmarshal([]byte(text), &want) == nil
+		s := scanner{b: []byte(text)}
+		got, ok := s.str()
+		require.Equal(t, valid, ok, "%q", text)
+		require.Equal(t, want, got, "%q", text)
+		s = scanner{b: []byte(text)}
+		require.Equal(t, valid, s.skipString(), "%q", text)
+	}
+}
+
+// TestStringsStopAtTheirQuote: what follows a string is left for whoever reads
+// on.
+func TestStringsStopAtTheirQuote(t *testing.T) {
+	t.Parallel()
+	for text, rest := range map[string]string{
+		`"k"x`: `x`, ` "k" "x"`: ` "x"`, `"\\""x"`: `"x"`, `"\""x`: `x`, `"\\\"", 1`: `, 1`,
+	} {
+		s := scanner{b: []byte(text)}
+		_, ok := s.str()
+		require.True(t, ok)
+		require.Equal(t, rest, text[s.i:])
+	}
+}

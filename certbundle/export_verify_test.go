@@ -23,6 +23,13 @@ func ParseCertificates(data []byte) ([]*x509.Certificate, error) {
 
 func ParseTrustStore(data []byte) ([]*x509.Certificate, error) { return parseTrustStore(data) }
 
+// What a download has to pass.
+var (
+	CheckClientCert = checkClientCert
+	CheckCACert     = checkCACert
+	CheckTrustStore = checkTrustStore
+)
+
 // SealTrustStore replaces the last 20 bytes by the right digest, so that what
 // is behind its check can be reached.
 func SealTrustStore(data []byte) []byte {

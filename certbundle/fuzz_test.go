@@ -132,6 +132,11 @@ func FuzzCertificates(f *testing.F) {
 			if (report == nil) != (parseErr != nil) || (len(certs) == 0) != (parseErr != nil) {
 				t.Fatal("a report of nothing, or none of something")
 			}
+			for _, refused := range []error{certbundle.CheckClientCert(file), certbundle.CheckCACert(file)} {
+				if parseErr != nil && refused == nil {
+					t.Fatal("a download would get by")
+				}
+			}
 			return err
 		})
 	})
@@ -152,6 +157,9 @@ func FuzzTrustStore(f *testing.F) {
 				certs, err := certbundle.ParseTrustStore(file)
 				if (len(certs) == 0) == (err == nil) {
 					t.Fatal("neither a certificate nor an error, or both")
+				}
+				if refused := certbundle.CheckTrustStore(file); err == nil && refused != nil {
+					t.Fatalf("no download would get by: %v", refused)
 				}
 				return err
 			})
