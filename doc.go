@@ -37,7 +37,8 @@
 //	anything else              stops, in doubt          stops
 //
 // A reply that holds the whole key is success, even if the rest of it is
-// missing. RetryPolicy says how often and when calls are sent again.
+// missing. A clock is corrected if it is less than a day off. RetryPolicy says
+// how often and when calls are sent again.
 //
 // # Secrets
 //

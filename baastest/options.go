@@ -75,7 +75,8 @@ func WithReplyShape(s ReplyShape) Option {
 
 // WithClock makes the server read the time from now, which must be safe for concurrent use. It decides about
 // timestamps, nonces, links and the validity of certificates, and it is the Date header of every reply. The default,
-// also for nil, is time.Now. Waits, such as that of [HangAfter], always last real time.
+// also for nil, is time.Now. Waits, such as that of [HangAfter], do not follow now: they
+// last real time, or that of the bubble inside of a testing/synctest bubble.
 func WithClock(now func() time.Time) Option {
 	return func(c *config) {
 		c.now = now

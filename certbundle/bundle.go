@@ -28,12 +28,16 @@ var (
 	// ErrUntrusted: client.crt was not issued by the CA in ca.crt, or the
 	// trust store holds another CA.
 	ErrUntrusted = errors.New("certbundle: not issued by the chain's CA")
-	// ErrExpired: today is not within the certificate's validity.
+	// ErrExpired: today is not within the validity of client.crt, or of every
+	// certificate of the CA that it leads to.
 	ErrExpired = errors.New("certbundle: certificate expired or not yet valid")
-	// ErrExists: a file of that name has other content.
+	// ErrExists: a file of that name is there, and is left as it is.
 	ErrExists = errors.New("certbundle: file exists")
 	// ErrMalformed: a file is not what its name says.
 	ErrMalformed = errors.New("certbundle: malformed")
 	// ErrDownload: a file could not be downloaded.
 	ErrDownload = errors.New("certbundle: download failed")
+	// ErrKeyNotStored: the private key may not be on disk. The Bundle beside
+	// this error may be its only copy: at once, WriteDir it into another folder.
+	ErrKeyNotStored = errors.New("certbundle: private key not stored")
 )

@@ -162,7 +162,7 @@ func TestFaultOfTheDisk(t *testing.T) {
 				require.Contains(t, err.Error(), "certbundle: "+name+": ")
 				require.Contains(t, err.Error(), "no space left on device")
 				if name == certbundle.ClientKeyFile {
-					require.Contains(t, err.Error(), "the private key may not be on disk")
+					require.ErrorIs(t, err, certbundle.ErrKeyNotStored)
 					require.Equal(t, &certbundle.Bundle{PrivateKey: []byte(id.result.PrivateKey)}, b)
 					require.Empty(t, s.requests, "without a key on disk nothing is downloaded")
 					requireFiles(t, dir, map[string]string{})
@@ -188,7 +188,7 @@ func TestFaultOfTheDisk(t *testing.T) {
 				return nil
 			}))
 			require.ErrorIs(t, err, syscall.EIO)
-			require.Contains(t, err.Error(), "the private key may not be on disk")
+			require.ErrorIs(t, err, certbundle.ErrKeyNotStored)
 			require.Empty(t, s.requests)
 			requireFiles(t, dir, id.only(certbundle.ClientKeyFile))
 		}
@@ -251,7 +251,7 @@ func TestNoNameIsLeft(t *testing.T) {
 			}))
 			requireSafe(t, err)
 			require.ErrorIs(t, err, certbundle.ErrExists)
-			require.Contains(t, err.Error(), "the private key may not be on disk")
+			require.ErrorIs(t, err, certbundle.ErrKeyNotStored)
 			require.NotContains(t, err.Error(), "kept")
 			require.Empty(t, s.requests)
 			requireFiles(t, dir, map[string]string{certbundle.ClientKeyFile: "x"})

@@ -10,7 +10,7 @@
 //	}
 //	bundle, err := certbundle.Save(ctx, dir, resp.Result) // the key first
 //	if err != nil {
-//		return bundle, err // should the disk have failed, it holds the only copy of the key
+//		return bundle, err // with ErrKeyNotStored, it holds the only copy of the key
 //	}
 //	if _, err := bundle.Verify(req.Password); err != nil {
 //		return bundle, err

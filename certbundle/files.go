@@ -120,7 +120,8 @@ func Load(dir string) (*Bundle, error) {
 // readable by its owner only, whole or not at all, and never in the place of
 // another. A file that is there with the same content counts as written; with
 // other content it stays, and the error matches ErrExists. If client.key is
-// such a file, the key goes to client.key.HASH and nothing else is written.
+// such a file, the key goes to client.key.HASH and nothing else is written. An
+// error that matches ErrKeyNotStored says that the key may not be on disk.
 // What is missing in the bundle is left out; nothing is checked: see Verify.
 func (b *Bundle) WriteDir(dir string) error { return disk{}.writeBundle(dir, b) }
 

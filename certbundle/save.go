@@ -19,11 +19,13 @@ import (
 //
 // The key exists nowhere else, so it comes first: as client.key, byte for byte,
 // whatever else is wrong, even if ctx is over. It is on disk, and so is its
-// name, before a download starts; if that fails, nothing is downloaded, and the
-// Bundle is where the key still is. If client.key is there with other content,
+// name, before a download starts; if that fails, nothing is downloaded, the
+// error matches ErrKeyNotStored, and the Bundle is where the key still is:
+// WriteDir it into another folder. If client.key is there with other content,
 // the new key goes to client.key.HASH, where HASH is the beginning of its
 // SHA-256 in hex, nothing is downloaded, for the files would pass for those of
-// the other key, and the error matches ErrExists and names the file.
+// the other key, and the error matches ErrExists and names the file. Then Save
+// the same result in another folder.
 //
 // What is on disk after an error stays. Calling Save again completes the rest.
 // Once client.key is there, that also works without a PrivateKey and with
@@ -113,7 +115,7 @@ func notStored(errs ...error) error {
 	if err == nil {
 		return nil
 	}
-	return errors.Join(fault(ClientKeyFile, "the private key may not be on disk; the bundle still holds it"), err)
+	return errors.Join(fault(ClientKeyFile, "the private key may not be on disk; the bundle still holds it", ErrKeyNotStored), err)
 }
 
 // leftKeys names the temporary files in which a crash may have left a key.

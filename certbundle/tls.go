@@ -31,6 +31,10 @@ func (b *Bundle) TLSCertificate(password string) (tls.Certificate, error) {
 // shows the bundle's certificate and trusts ca.crt and nobody else. As always in
 // TLS, a node's certificate must name the host that is dialed. Nodes that are called by
 // an IP address which their certificate does not name need TrustChainOnly.
+//
+// Like TLSCertificate it leaves most of what Verify checks unchecked, such as
+// the validity. Its error matches ErrPassword, ErrKeyMismatch, ErrMalformed or
+// fs.ErrNotExist.
 func (b *Bundle) TLSConfig(password string) (*tls.Config, error) {
 	cert, certErr := b.TLSCertificate(password)
 	cas, caErr := parseCertificates(CACertFile, b.CACert)

@@ -22,9 +22,12 @@ type Report struct {
 
 // Verify checks all that can be checked without a node: that the password
 // opens the private key, that key and client.crt are a pair, that client.crt
-// leads to ca.crt, that today lies within its validity, and that the trust
-// store opens and holds the same CA.
+// leads to ca.crt, that today lies within their validity, and that the trust
+// store opens and holds the same CA. A key in the clear opens with any password:
+// see Report.KeyEncryption.
 //
+// The faults are ErrPassword, ErrKeyMismatch, ErrUntrusted, ErrExpired and
+// ErrMalformed.
 // All faults are reported, joined into one error. The Report is there whenever
 // client.crt can be parsed, beside an error or not. A file that is not there
 // is a fault that matches fs.ErrNotExist.

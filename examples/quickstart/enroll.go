@@ -3,7 +3,11 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
+	"os"
+	"path/filepath"
+	"strings"
 
 	"github.com/antchain-go/baas"
 	"github.com/antchain-go/baas/certbundle"
@@ -12,11 +16,31 @@ import (
 // prepare makes sure that a key will find a home in dir, and that no earlier
 // application for it is in doubt.
 func prepare(dir string) error {
+	if err := checkLeft(dir); err != nil {
+		return err
+	}
 	if err := checkPending(dir); err != nil {
 		return err
 	}
 	if err := certbundle.Prepare(dir); err != nil {
 		return &problem{err: err, state: nothingSent}
+	}
+	return nil
+}
+
+// checkLeft stops a run that would apply although the key of an earlier one may
+// be there, under the name that it had while it was written.
+func checkLeft(dir string) error {
+	entries, _ := os.ReadDir(dir) // what cannot be read fails later on, and says why
+	for _, e := range entries {
+		if strings.HasPrefix(e.Name(), certbundle.ClientKeyFile+".") && strings.HasSuffix(e.Name(), ".tmp") {
+			return &problem{
+				err:   fmt.Errorf("an interrupted run has left %s, which may hold a key", filepath.Join(dir, e.Name())),
+				state: nothingSent,
+				advice: "If a whole private key is in it, from BEGIN to END, rename it to " + certbundle.ClientKeyFile + " and run\n" +
+					"again: with -live, the rest is then downloaded. If not, delete it and run again.",
+			}
+		}
 	}
 	return nil
 }
@@ -34,7 +58,7 @@ func enroll(ctx context.Context, s *settings, client *baas.Client, out io.Writer
 	if err == nil {
 		return bundle, nil
 	}
-	if !isStored(s.out, bundle.PrivateKey) {
+	if errors.Is(err, certbundle.ErrKeyNotStored) {
 		return nil, rescue(s, bundle.PrivateKey, err)
 	}
 	p := &problem{err: err, state: keyStored(s)}

@@ -3,10 +3,12 @@ package main
 import (
 	"net/http"
 	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/antchain-go/baas"
 	"github.com/antchain-go/baas/baastest"
 )
 
@@ -89,4 +91,38 @@ func TestOfTwoRunsAtOnceOneApplies(t *testing.T) {
 	_, err = markPending(dir)
 	require.ErrorContains(t, err, "another run has just stored")
 	require.NoFileExists(t, dir+"/"+pendingFile)
+}
+
+// A run has died between writing the key and naming it.
+func TestKeyThatACrashHasLeftIsNotGivenUp(t *testing.T) {
+	srv := liveServer(t)
+	var links baas.DownloadPath
+	status, _, stderr := quickstart(t.Context(), "-live", "-endpoint", recorder(t, srv, &links))
+	require.Equal(t, exitOK, status, stderr)
+	left := keyPath + ".abc.tmp"
+	require.NoError(t, os.Rename(keyPath, left))
+	for _, name := range []string{"client.crt", "ca.crt", "trustCa"} {
+		require.NoError(t, os.Remove(filepath.Join(folder, name)))
+	}
+	require.NoError(t, os.WriteFile(markPath, nil, 0o600))
+
+	for name, args := range map[string][]string{"live": {"-live", "-endpoint", srv.URL()}, "demo": nil} {
+		t.Run(name, func(t *testing.T) {
+			status, stdout, stderr := quickstart(t.Context(), args...)
+			require.Equal(t, exitError, status)
+			require.Empty(t, stdout)
+			require.Contains(t, stderr, left)
+			require.Contains(t, stderr, "Nothing was sent.\nIf a whole private key is in it")
+			require.NotContains(t, stderr, "reset")
+			require.Equal(t, 1, srv.Issued())
+		})
+	}
+
+	// As the advice has it.
+	require.NoError(t, os.Rename(left, keyPath))
+	srv.Inject(respond(t, links))
+	status, _, stderr = live(t, srv)
+	require.Equal(t, exitOK, status, stderr)
+	require.Equal(t, 1, srv.Issued())
+	requirePrivateFolder(t, "client.key", "client.crt", "ca.crt", "trustCa")
 }

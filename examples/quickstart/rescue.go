@@ -1,12 +1,10 @@
 package main
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/antchain-go/baas/certbundle"
 )
@@ -34,22 +32,6 @@ func (e *strandedKey) advice(dir string) string {
 	}
 	return fmt.Sprintf("Move its key, %s, to\n%s and run again: the rest is then downloaded.",
 		e.path, filepath.Join(dir, certbundle.ClientKeyFile))
-}
-
-// isStored reports whether the key can be read in dir, under its own name or,
-// if that was taken meanwhile, under the one that Save has put beside it.
-func isStored(dir string, key []byte) bool {
-	entries, _ := os.ReadDir(dir)
-	for _, e := range entries {
-		if !strings.HasPrefix(e.Name(), certbundle.ClientKeyFile) || strings.HasSuffix(e.Name(), ".tmp") ||
-			!e.Type().IsRegular() {
-			continue
-		}
-		if have, err := os.ReadFile(filepath.Join(dir, e.Name())); err == nil && bytes.Equal(have, key) {
-			return true
-		}
-	}
-	return false
 }
 
 // rescue puts a key that its folder does not take into the folder for temporary

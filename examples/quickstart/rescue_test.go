@@ -53,21 +53,6 @@ func TestKeyThatCannotBeStoredAnywhereIsSaidToBeLost(t *testing.T) {
 	require.Contains(t, adviceFor(err), "reset")
 }
 
-func TestIsStored(t *testing.T) {
-	dir := t.TempDir()
-	key := []byte("key")
-	require.False(t, isStored(filepath.Join(dir, "nowhere"), key))
-	for name, want := range map[string]bool{
-		"client.key.abc.tmp": false, "client.crt": false, "client.key": true, "client.key.0123456789abcdef": true,
-	} {
-		path := filepath.Join(dir, name)
-		require.NoError(t, os.WriteFile(path, key, 0o600))
-		require.Equal(t, want, isStored(dir, key), name)
-		require.False(t, isStored(dir, []byte("another")))
-		require.NoError(t, os.Remove(path))
-	}
-}
-
 // While the application is under way, the folder goes away and a file takes its
 // place.
 func TestRescuedKeyIsTakenUpByTheNextRun(t *testing.T) {

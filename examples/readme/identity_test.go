@@ -9,8 +9,8 @@ import (
 )
 
 // identify applies for a TLS identity and keeps it in dir. Call it once, not at every start: it keeps no record of an
-// application in doubt. A bundle beside an error means that a certificate was issued: do not apply again. Should the
-// disk have failed, that bundle holds the only copy of the key.
+// application in doubt. A bundle beside an error means that a certificate was issued: do not apply again. With
+// ErrKeyNotStored, that bundle holds the only copy of the key.
 func identify(ctx context.Context, client *baas.Client, dir string,
 	req *baas.ApplyAntChainCertificateWithKeyAutoCreationRequest) (*certbundle.Bundle, error) {
 	if err := certbundle.Prepare(dir); err != nil {
