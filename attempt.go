@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
@@ -41,7 +42,8 @@ type outcome struct {
 // send makes one attempt with the message. A resend, in doubt, goes out on a
 // connection that no earlier attempt used, and not after its time.
 func (k *call) send(resend bool) (o outcome) {
-	if k.logsAttempts() {
+	k.logged = k.c.logger.Enabled(k.ctx, slog.LevelDebug)
+	if k.logged {
 		begun := k.c.clock()
 		defer func() { o.duration = k.c.clock().since(begun) }()
 	}

@@ -150,6 +150,7 @@ type call struct {
 
 	buffer  *[]byte // of the last reply
 	attempt int     // how many have begun
+	logged  bool    // the latest will be
 	message message
 	conns   connections
 
@@ -312,11 +313,9 @@ func (k *call) warn(msg string, args ...any) {
 	k.c.logger.WarnContext(k.ctx, "baas: "+msg, args...)
 }
 
-func (k *call) logsAttempts() bool { return k.c.logger.Enabled(k.ctx, slog.LevelDebug) }
-
 // logAttempt writes the record of an attempt.
 func (k *call) logAttempt(o *outcome, next move, pause time.Duration) {
-	if !k.logsAttempts() {
+	if !k.logged {
 		return
 	}
 	k.c.logger.LogAttrs(k.ctx, slog.LevelDebug, "baas: attempt",

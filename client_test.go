@@ -351,6 +351,23 @@ func TestLogging(t *testing.T) {
 	}
 }
 
+// TestLogLevelChanges: an attempt that began before records were wanted has
+// none, rather than one that lacks its duration.
+func TestLogLevelChanges(t *testing.T) {
+	t.Parallel()
+	var log bytes.Buffer
+	var level slog.LevelVar
+	client := newClient(t, roundTripper(func(r *http.Request) (*http.Response, error) {
+		level.Set(slog.LevelDebug)
+		return answering(400, `{"RequestId":"R","Code":"Throttling"}`)(r)
+	}), baas.WithLogger(slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: &level}))),
+		baas.WithRetryPolicy(baas.RetryPolicy{MaxAttempts: 2, MinDelay: time.Millisecond}))
+	require.Error(t, client.Do(t.Context(), baas.Operation{Action: "A"}, nil))
+	require.Equal(t, 1, strings.Count(log.String(), "\n"), log.String())
+	require.Contains(t, log.String(), "attempt=2")
+	require.NotContains(t, log.String(), "duration=0s")
+}
+
 // TestDependencies: importers of the root package pay for the standard library,
 // credentials-go, and what that imports.
 func TestDependencies(t *testing.T) {

@@ -203,6 +203,22 @@ func TestResendWindow(t *testing.T) {
 	})
 }
 
+// TestRetryAfterByTheClientsClock: a date counts from the time that the client
+// goes by.
+func TestRetryAfterByTheClientsClock(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 2, 3, 4, 5, 6, 0, time.UTC)
+	client := newClient(t, roundTripper(func(r *http.Request) (*http.Response, error) {
+		resp, err := answering(400, `{"RequestId":"R","Code":"Throttling"}`)(r)
+		resp.Header = http.Header{"Retry-After": {now.Add(30 * time.Second).Format(http.TimeFormat)}}
+		return resp, err
+	}))
+	baas.WithClock(func() (time.Time, time.Duration) { return now, 0 })(client)
+	var refusal *baas.APIError
+	require.ErrorAs(t, client.Do(t.Context(), baas.Operation{Action: "A"}, nil), &refusal)
+	require.Equal(t, 30*time.Second, refusal.RetryAfter)
+}
+
 func TestRetryAfter(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {

@@ -81,8 +81,8 @@ func TestEnvelopeIsReadInEitherCase(t *testing.T) {
 func TestStrings(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
-		`""`, `"k"`, `"\n\r\t\b\f\/\\\""`, `"\u00e9"`, `"\u00E9\u00Af"`, `"\ud83e\udd8a"`, `"\ud83e"`, `"\ud83e\u0041"`, `"\ud83e\n"`,
-		`"\ud83ex"`, `"\udd8a\ud83e"`, `"\ufffd"`, `"\\"`, `"\\\\"`, `"\\\"x"`, `"a\\n"`, "\"\xff\"", "\"\\n\xffé\xc3\"", "\"\xed\xa0\xbe\"",
+		`""`, `"k"`, `"\n\r\t\b\f\/\\\""`, `"\u00e9"`, `"\u00E9\u00Af\uFFFD\uabcd\uefEF\u0000"`, `"\ud83e\udd8a"`, `"\ud83e"`, `"\ud83e\u0041"`, `"\ud83e\n"`,
+		`"\ud83ex"`, `"\ud83exudd8a!"`, `"\ud83e\x"`, `"\ud83e\ud83e\udd8a"`, `"\ud83e\udd8"`, `"\udd8a\ud83e"`, `"\ufffd"`, `"\\"`, `"\\\\"`, `"\\\"x"`, `"a\\n"`, "\"\xff\"", "\"\\n\xffé\xc3\"", "\"\xed\xa0\xbe\"",
 		`"\x"`, `"\u12"`, `"\u12g4"`, `"\u"`, `"\U0041"`, `"\`, `"\"`, `"\\\"`, `"`, `"k`, `k`, ``,
 	} {
 		var want string
@@ -93,7 +93,11 @@ func TestStrings(t *testing.T) {
 		require.Equal(t, want, got, "%q", text)
 		s = scanner{b: []byte(text)}
 		require.Equal(t, valid, s.skipString(), "%q", text)
+		for _, reply := range []string{`{"a":` + text + `}`, `{` + text + `:1}`, `{"Code":` + text + `}`, `{"a":[` + text + `]}`} {
+			require.Equal(t, json.Valid([]byte(reply)), parseEnvelope([]byte(reply)).whole, "%q", reply)
+		}
 	}
+	require.Equal(t, "x", parseEnvelope([]byte(`{"\u0043\u006fde":"x"}`)).code, "a name with escape sequences")
 }
 
 // TestStringsStopAtTheirQuote: what follows a string is left for whoever reads

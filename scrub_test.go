@@ -57,6 +57,17 @@ func TestScrubber(t *testing.T) {
 	})
 }
 
+// TestDecode: one layer of JSON's encoding; what is none stays.
+func TestDecode(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]string{
+		`\ud83e\udd8a`: "🦊", `a\ud83e\ud83e\udd8a\n!`: "a\uFFFD🦊\n!", `\u5bc6\\`: `密\`, `\x\`: `\x\`, `\u12`: `\u12`,
+		`\n\u0041b`: "\nAb", `\ud83e\udd8ab`: "🦊b",
+	} {
+		require.Equal(t, want, decode(in), in)
+	}
+}
+
 // BenchmarkScrubHostileText: what a hostile page of 1 MiB may cost.
 func BenchmarkScrubHostileText(b *testing.B) {
 	s := scrubber{secrets: []string{"pass word/1", "another secret", strings.Repeat("token", 100)}}

@@ -296,55 +296,6 @@ func h2Frame(kind byte, stream uint32, payload []byte) []byte {
 	return append(frame, payload...)
 }
 
-// TestResendUsesNewConnection: in doubt, no attempt uses a connection that an
-// earlier one used, even if that one was left in good order.
-func TestResendUsesNewConnection(t *testing.T) {
-	t.Parallel()
-	for _, c := range []struct {
-		name string
-		wrap func(http.RoundTripper) http.RoundTripper
-		opts []baas.Option
-	}{
-		{name: "a transport of net/http", wrap: func(rt http.RoundTripper) http.RoundTripper { return rt }},
-		{name: "a transport in a wrapper", wrap: func(rt http.RoundTripper) http.RoundTripper {
-			return roundTripper(func(r *http.Request) (*http.Response, error) { return rt.RoundTrip(r) })
-		}},
-		{name: "a transport in a wrapper, parameters in the query", wrap: func(rt http.RoundTripper) http.RoundTripper {
-			return roundTripper(func(r *http.Request) (*http.Response, error) { return rt.RoundTrip(r) })
-		}, opts: []baas.Option{baas.WithParamsInQuery()}},
-		{name: "a transport in a wrapper that can close idle connections", wrap: func(rt http.RoundTripper) http.RoundTripper {
-			return struct{ *http.Transport }{rt.(*http.Transport)}
-		}},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
-			var mu sync.Mutex
-			var addrs []string
-			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				_, err := io.ReadAll(r.Body)
-				if err != nil {
-					return // held back
-				}
-				mu.Lock()
-				addrs = append(addrs, r.RemoteAddr)
-				mu.Unlock()
-				w.WriteHeader(http.StatusBadGateway)
-			}))
-			defer server.Close()
-			transport := &http.Transport{}
-			defer transport.CloseIdleConnections()
-			client, err := baas.NewClient(append(c.opts, baas.WithEndpoint(server.URL), baas.WithAccessKey("id", "secret"),
-				baas.WithHTTPClient(&http.Client{Transport: c.wrap(transport)}),
-				baas.WithRetryPolicy(baas.RetryPolicy{MaxAttempts: 5, MinDelay: time.Millisecond}))...)
-			require.NoError(t, err)
-			_, err = client.ApplyAntChainCertificateWithKeyAutoCreation(t.Context(), newRequest())
-			requireEnd(t, "unknown", 5, nil, err)
-			require.GreaterOrEqual(t, len(addrs), 3)
-			require.Len(t, distinct(addrs), len(addrs), "%v", addrs)
-		})
-	}
-}
-
 // TestCancellation: a canceled context returns at once, wherever the call
 // stands. The bubble's clock shows that no time passes.
 func TestCancellation(t *testing.T) {

@@ -124,7 +124,7 @@ func TestAnotherKeyIsThere(t *testing.T) {
 			for range 2 { // a second time changes nothing
 				b, err := certbundle.Save(t.Context(), dir, ids[1].result, s.client())
 				require.ErrorIs(t, err, certbundle.ErrExists)
-			require.NotErrorIs(t, err, certbundle.ErrKeyNotStored)
+				require.NotErrorIs(t, err, certbundle.ErrKeyNotStored)
 				requireSafe(t, err)
 				require.Contains(t, err.Error(), beside(ids[1].result.PrivateKey))
 				require.Equal(t, ids[1].result.PrivateKey, string(b.PrivateKey))
