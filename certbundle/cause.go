@@ -116,14 +116,19 @@ func scrub(text string, link *url.URL) string {
 		text = strings.ReplaceAll(text, link.RawQuery, redacted)
 	}
 	for pair := range strings.SplitSeq(link.RawQuery, "&") {
-		_, raw, _ := strings.Cut(pair, "=")
-		forms := []string{raw}
-		if plain, err := url.QueryUnescape(raw); err == nil {
-			forms = append(forms, plain)
+		_, raw, found := strings.Cut(pair, "=")
+		if !found {
+			raw = pair
 		}
-		for _, form := range forms {
+		plain, err := url.QueryUnescape(raw)
+		if err != nil {
+			plain = raw
+		}
+		once := url.QueryEscape(plain)
+		for _, form := range []string{url.QueryEscape(once), once, raw, plain} {
 			if len(form) >= minScrubbed {
-				text = strings.ReplaceAll(text, form, redacted)
+				// In either case, for the hex digits of an encoding.
+				text = regexp.MustCompile("(?i)"+regexp.QuoteMeta(form)).ReplaceAllString(text, redacted)
 			}
 		}
 	}

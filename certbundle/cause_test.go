@@ -60,3 +60,35 @@ func TestErrorsOfTransports(t *testing.T) {
 		})
 	}
 }
+
+// TestSignedQueryIsNeverShown, in whatever form it comes back.
+func TestSignedQueryIsNeverShown(t *testing.T) {
+	t.Parallel()
+	id := identities()[0]
+	const signed = "https://" + linkHost + "/ca.crt?deadbeefcafe&Signature=c2VjcmV0%2Bc2lnbmF0dXJl%2Fw%3D%3D&k=abcdef0123456789"
+	for name, answers := range map[string]func(*http.Request) (*http.Response, error){
+		"the host of a redirect": redirect("https://abcdef0123456789.example.com/x"),
+		"hex digits in lower case": func(*http.Request) (*http.Response, error) {
+			return nil, errors.New("bad c2VjcmV0%2bc2lnbmF0dXJl%2fw%3d%3d")
+		},
+		"encoded twice": func(*http.Request) (*http.Response, error) {
+			return nil, errors.New("bad c2VjcmV0%252Bc2lnbmF0dXJl%252Fw%253D%253D")
+		},
+		"in the clear":           func(*http.Request) (*http.Response, error) { return nil, errors.New("bad c2VjcmV0+c2lnbmF0dXJl/w==") },
+		"a name without a value": func(*http.Request) (*http.Response, error) { return nil, errors.New("bad deadbeefcafe") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				s := &storage{files: id.files, instead: map[string]func(*http.Request) (*http.Response, error){certbundle.CACertFile: answers}}
+				_, err := certbundle.Fetch(t.Context(), id.withLink(certbundle.CACertFile, signed), s.client())
+				require.ErrorIs(t, err, certbundle.ErrDownload)
+				require.ErrorContains(t, err, "[REDACTED]")
+				text := strings.ToLower(err.Error())
+				for _, secret := range []string{"deadbeefcafe", "c2vjcmv0", "abcdef0123456789"} {
+					require.NotContains(t, text, secret)
+				}
+			})
+		})
+	}
+}

@@ -11,9 +11,11 @@ const (
 	maxCertificates = 16 // a file
 	maxRSABits      = 8192
 
-	// maxCertificateDER bounds what crypto/x509 does with names and extensions,
-	// some of it in time that grows with the square of their length.
-	maxCertificateDER = 64 << 10
+	// What follows bounds what crypto/x509 does with names and extensions, such
+	// as policies and name constraints, on each way from one certificate to
+	// another. A usual certificate has 1 to 2 KiB, an extension 100 bytes.
+	maxCertificateDER = 8 << 10
+	maxExtension      = 2 << 10
 )
 
 // parseCertificates returns the certificates of a PEM file in their order, one
@@ -52,6 +54,11 @@ func parseCertificate(file string, der []byte) (*x509.Certificate, error) {
 	}
 	if key, ok := cert.PublicKey.(*rsa.PublicKey); ok && key.N.BitLen() > maxRSABits {
 		return nil, malformed(file, "RSA key of %d bits, more than %d", key.N.BitLen(), maxRSABits)
+	}
+	for _, e := range cert.Extensions {
+		if len(e.Value) > maxExtension {
+			return nil, malformed(file, "certificate with an extension of %d bytes, more than %d", len(e.Value), maxExtension)
+		}
 	}
 	return cert, nil
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/rsa"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/asn1"
 	"io/fs"
 	"math/big"
 	"slices"
@@ -72,16 +73,23 @@ func TestCertificatesAreBounded(t *testing.T) {
 		cert, _ := ca.issue(t, func(c *x509.Certificate) { c.Subject = pkix.Name{CommonName: strings.Repeat("a", n)} })
 		return cert
 	}
-	padding := 64<<10 - len(withSubject(64_000).Raw)
+	padding := 8<<10 - len(withSubject(7_000).Raw)
 	withRSA := func(bits int) *x509.Certificate {
 		n := new(big.Int).Lsh(big.NewInt(1), uint(bits-1))
 		return ca.certify(t, &rsa.PublicKey{N: n.SetBit(n, 0, 1), E: 65537})
 	}
+	withExtension := func(n int) *x509.Certificate {
+		cert, _ := ca.issue(t, func(c *x509.Certificate) {
+			c.ExtraExtensions = []pkix.Extension{{Id: asn1.ObjectIdentifier{1, 3, 9999}, Value: make([]byte, n)}}
+		})
+		return cert
+	}
 	tests := map[string]struct{ at, over []byte }{
-		"16 certificates": {bytes.Repeat(pemCerts(ca.cert), 16), bytes.Repeat(pemCerts(ca.cert), 17)},
-		"8192 bits":       {pemCerts(withRSA(8192)), pemCerts(withRSA(8193))},
+		"2 KiB an extension": {pemCerts(withExtension(2 << 10)), pemCerts(withExtension(2<<10 + 1))},
+		"16 certificates":    {bytes.Repeat(pemCerts(ca.cert), 16), bytes.Repeat(pemCerts(ca.cert), 17)},
+		"8192 bits":          {pemCerts(withRSA(8192)), pemCerts(withRSA(8193))},
 		// ECDSA signatures differ in length by a byte or two.
-		"64 KiB": {pemCerts(withSubject(64_000 + padding - 10)), pemCerts(withSubject(64_000 + padding + 10))},
+		"8 KiB": {pemCerts(withSubject(7_000 + padding - 10)), pemCerts(withSubject(7_000 + padding + 10))},
 		// Files that are all beginnings must not be searched again and again.
 		"a MiB of beginnings": {pemCerts(ca.cert), bytes.Repeat([]byte("-----BEGIN CERTIFICATE-----\n"), 1<<20/28)},
 		"a MiB of ends":       {pemCerts(ca.cert), append([]byte("-----BEGIN "), bytes.Repeat([]byte("\n-----END "), 1<<20/10)...)},

@@ -4,8 +4,9 @@ import (
 	"bytes"
 	"crypto/sha1"
 	"crypto/x509"
+	"encoding/pem"
 	"errors"
-	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -36,6 +37,10 @@ func checkCACert(data []byte) error {
 	if err != nil {
 		return err
 	}
+	return checkHoldsCA(certs)
+}
+
+func checkHoldsCA(certs []*x509.Certificate) error {
 	if !slices.ContainsFunc(certs, func(c *x509.Certificate) bool { return c.IsCA || isRoot(c) }) {
 		return errors.New("holds no certificate of a CA")
 	}
@@ -119,24 +124,27 @@ func skipSized(s *cryptobyte.String) bool {
 	return s.ReadUint32(&size) && s.Skip(int(size)) // which refuses more than there is, and less than none
 }
 
-// checkNoPage names the usual wrong content: an error or a login page.
+// checkNoPage names the usual wrong content: an error or a login page. One that
+// shows a certificate is still a page.
 func checkNoPage(data []byte) error {
-	kind, _, _ := strings.Cut(http.DetectContentType(data), ";")
+	start := bytes.TrimSpace(bytes.TrimPrefix(data, []byte("\xEF\xBB\xBF")))
 	switch {
 	case len(data) == 0:
 		return errors.New("empty")
-	case kind == "text/html":
-		return errors.New("an HTML page")
-	case kind == "text/xml":
+	case bytes.HasPrefix(start, []byte("<?xml")):
 		return errors.New("an XML document")
+	case bytes.HasPrefix(start, []byte("<")), htmlMark.Match(data):
+		return errors.New("an HTML page")
 	}
 	return nil
 }
 
+var htmlMark = regexp.MustCompile(`(?i)<(!doctype|html)[\s>]`)
+
 // checkKey asks little, since the key is stored byte for byte whatever it is.
 func checkKey(data []byte) error {
-	begin := bytes.Index(data, []byte("-----BEGIN "))
-	if begin < 0 || !bytes.Contains(data[begin:], []byte("PRIVATE KEY-----")) || !bytes.Contains(data[begin:], []byte("-----END ")) {
+	block, _ := pem.Decode(data)
+	if block == nil || !strings.HasSuffix(block.Type, "PRIVATE KEY") {
 		return errors.New("not a private key in PEM, or a part of one")
 	}
 	return nil

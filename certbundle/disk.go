@@ -53,7 +53,7 @@ func (d disk) makeFolder(dir string) error {
 	case !errors.Is(err, fs.ErrNotExist) || parent == dir:
 		return fault(dir, err.Error(), err)
 	}
-	if err := d.makeParent(parent); err != nil {
+	if err := d.makeFolder(parent); err != nil {
 		return err
 	}
 	err := d.do("mkdir", dir, func() error { return os.Mkdir(dir, folderMode) })
@@ -73,14 +73,6 @@ func (d disk) makeFolder(dir string) error {
 	return nil
 }
 
-// makeParent leaves a parent that is there as it is.
-func (d disk) makeParent(dir string) error {
-	if info, err := os.Stat(dir); err == nil && info.IsDir() {
-		return nil
-	}
-	return d.makeFolder(dir)
-}
-
 func (d disk) syncFolder(dir string) error {
 	return d.do("sync folder", dir, func() error { return syncFolder(dir) })
 }
@@ -89,40 +81,74 @@ func (d disk) syncFolder(dir string) error {
 // disk when create returns, or not at all, whatever happens meanwhile. A file
 // that is there under the name is never replaced: if it holds the same it is
 // as good as new, else the error matches ErrExists.
+func (d disk) create(dir, name string, data []byte) error {
+	_, err := d.createAs(dir, data, name)
+	return err
+}
+
+// createAs does what create does, under the first of names that is not taken,
+// and returns which that is, or "" if it has failed. Beside another than the
+// first, the error says what the names before it are taken by.
 //
 // The data goes to a temporary file, which is then given the name as a second
-// one: other than renaming, that fails if the name is taken. Some file systems
-// have no hard links. On these the file is written under its own name, so that
-// a crash can leave a part of it; but then the temporary file is there, whole.
-func (d disk) create(dir, name string, data []byte) error {
-	path := filepath.Join(dir, name)
-	if there, err := d.compare(path, data); there || err != nil {
-		return err
+// one: other than renaming, that fails if the name is taken. The temporary file
+// stays until there is a name for it.
+func (d disk) createAs(dir string, data []byte, names ...string) (as string, err error) {
+	temp := filepath.Join(dir, names[0]+"."+strings.ToLower(rand.Text())+tempSuffix)
+	written := false
+	var taken []error
+	for _, name := range names {
+		path := filepath.Join(dir, name)
+		there, err := d.compare(path, data)
+		if err == nil && !there && !written {
+			if err = d.write(temp, data); err != nil {
+				return "", fault(name, err.Error(), err)
+			}
+			written = true
+		}
+		if err == nil && !there {
+			err = d.link(temp, path, data)
+		}
+		if err == nil {
+			as = name
+			break
+		}
+		taken = append(taken, err)
+		if !errors.Is(err, ErrExists) {
+			break
+		}
 	}
-	temp := path + "." + strings.ToLower(rand.Text()) + tempSuffix
-	err := d.write(temp, data)
-	if err != nil {
-		return fault(name, err.Error(), err)
+	if written {
+		err := d.do("remove", temp, func() error { return os.Remove(temp) })
+		if err == nil && as != "" {
+			err = d.syncFolder(dir)
+		}
+		if err != nil && as != "" {
+			return "", fault(as, err.Error(), err)
+		}
 	}
-	err = d.do("link", path, func() error { return os.Link(temp, path) })
+	return as, errors.Join(taken...)
+}
+
+// link gives a temporary file the name path, unless that is taken. Some file
+// systems have no hard links. On these the file is written under its own name,
+// so that a crash can leave a part of it; but then the temporary file is there,
+// whole.
+func (d disk) link(temp, path string, data []byte) error {
+	name := filepath.Base(path)
+	err := d.do("link", path, func() error { return os.Link(temp, path) })
 	if err != nil && !errors.Is(err, fs.ErrExist) && linksUnsupported(err) {
 		err = d.write(path, data)
 	}
-	if err == nil {
-		// Before the other name goes: no crash may find the file without one.
-		err = d.syncFolder(dir)
-	}
-	if errRemove := d.do("remove", temp, func() error { return os.Remove(temp) }); errRemove != nil && err == nil {
-		err = errRemove
-	}
-	switch {
-	case errors.Is(err, fs.ErrExist):
+	if errors.Is(err, fs.ErrExist) {
 		if there, err := d.compare(path, data); there || err != nil {
 			return err
 		}
 		return fault(name, "came and went while it was written", ErrExists)
-	case err == nil:
-		err = d.syncFolder(dir)
+	}
+	if err == nil {
+		// Before the other name goes: no crash may find the file without one.
+		err = d.syncFolder(filepath.Dir(path))
 	}
 	if err != nil {
 		return fault(name, err.Error(), err)
@@ -164,7 +190,7 @@ func (d disk) compare(path string, data []byte) (there bool, err error) {
 	} else if err != nil {
 		return false, fault(name, err.Error(), err) // nobody knows whether it is there
 	}
-	have, err := readFile(path)
+	have, err := readUpTo(path, max(maxFile, len(data)))
 	switch {
 	case err != nil:
 		return false, fault(name, textOf(err)+"; it is left as it is", ErrExists, err)
@@ -186,10 +212,13 @@ func (d disk) settle(path string) error {
 	return nil
 }
 
-// readFile reads a regular file of no more than 1 MiB. It neither follows a
-// symbolic link nor waits for the other end of a pipe, even if the file is
+// readFile reads a regular file of no more than 1 MiB.
+func readFile(path string) ([]byte, error) { return readUpTo(path, maxFile) }
+
+// readUpTo reads a regular file of no more than limit bytes. It neither follows
+// a symbolic link nor waits for the other end of a pipe, even if the file is
 // exchanged while it is looked at.
-func readFile(path string) ([]byte, error) {
+func readUpTo(path string, limit int) ([]byte, error) {
 	name := filepath.Base(path)
 	info, err := os.Lstat(path)
 	if err != nil {
@@ -210,11 +239,11 @@ func readFile(path string) ([]byte, error) {
 	if !os.SameFile(info, opened) {
 		return nil, fault(name, "was exchanged while it was looked at", ErrMalformed)
 	}
-	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	data, err := io.ReadAll(io.LimitReader(f, int64(limit)+1))
 	switch {
 	case err != nil:
 		return nil, fault(name, err.Error(), err)
-	case len(data) > maxFile:
+	case len(data) > limit:
 		return nil, fault(name, "has more than 1 MiB", ErrMalformed)
 	}
 	return data, nil

@@ -45,7 +45,7 @@
 //	PBES1, PKCS#12    1,000,000 iterations
 //	scrypt            64 MiB (128·N·r), N of 131,072, N·r·p of 2,097,152
 //	private key       16 KiB; RSA of two primes and 8192 bits
-//	certificates      16 a file, 64 KiB each; RSA of 8192 bits
+//	certificates      16 a file, 8 KiB each, 2 KiB an extension; RSA of 8192 bits
 //	trust store       16 certificates; no length but what the file holds
 //
 // So no file takes more than a second of one core, nor more memory than scrypt's

@@ -78,7 +78,7 @@ func (d *downloader) try(ctx context.Context, u *url.URL) ([]byte, *failure) {
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
-		return nil, refused(resp)
+		return nil, refused(resp, u)
 	}
 	if resp.ContentLength > maxFile {
 		return nil, tooLarge()
@@ -107,7 +107,7 @@ func broken(ctx context.Context, err error, u *url.URL) *failure {
 
 // refused is a status other than 200. The body is not shown: storage services
 // repeat the signature in it.
-func refused(resp *http.Response) *failure {
+func refused(resp *http.Response, link *url.URL) *failure {
 	status := "status " + strconv.Itoa(resp.StatusCode)
 	switch code := resp.StatusCode; {
 	case code == http.StatusForbidden || code == http.StatusNotFound:
@@ -115,7 +115,7 @@ func refused(resp *http.Response) *failure {
 	case code >= 300 && code <= 399:
 		to := "another page"
 		if u, err := url.Parse(resp.Header.Get("Location")); err == nil && u.Host != "" {
-			to = fmt.Sprintf("%.255q", u.Hostname())
+			to = fmt.Sprintf("%.255q", scrub(u.Hostname(), link))
 		}
 		return &failure{text: status + ": a redirect to " + to + ", which is not followed"}
 	default:

@@ -69,6 +69,15 @@ func (e endless) answer(length int64) func(*http.Request) (*http.Response, error
 	}
 }
 
+// status replaces the status of an answer.
+func status(code int, f func(*http.Request) (*http.Response, error)) func(*http.Request) (*http.Response, error) {
+	return func(r *http.Request) (*http.Response, error) {
+		resp, err := f(r)
+		resp.StatusCode = code
+		return resp, err
+	}
+}
+
 func redirect(to string) func(*http.Request) (*http.Response, error) {
 	return func(r *http.Request) (*http.Response, error) {
 		resp, _ := answer(http.StatusFound, "")(r)
@@ -106,15 +115,18 @@ func statusFaults() map[string]downloadFault {
 	const hint = "the link has probably expired: fresh links come from the action DescribeAntChainDownloadPaths, through Client.Do"
 	failed := certbundle.ErrDownload
 	return map[string]downloadFault{
-		"expired link":             {answer(403, expiredPage), failed, nil, "status 403: " + hint, 1},
-		"missing file":             {answer(404, expiredPage), failed, nil, "status 404: " + hint, 1},
-		"bad request":              {answer(400, expiredPage), failed, nil, "status 400", 1},
-		"no content":               {answer(204, ""), failed, nil, "status 204", 1},
-		"a part":                   {answer(206, "x"), failed, nil, "status 206", 1},
-		"server error":             {answer(503, expiredPage), failed, nil, "status 503", 2},
-		"redirect":                 {redirect("http://other.example/login?" + linkQuery), failed, nil, `status 302: a redirect to "other.example", which is not followed`, 1},
-		"redirect to another path": {redirect("/login?" + linkQuery), failed, nil, "status 302: a redirect to another page", 1},
-		"redirect to nowhere":      {redirect("http://%zz/?" + linkQuery), failed, nil, "failed to parse Location header", 2},
+		"expired link":                  {answer(403, expiredPage), failed, nil, "status 403: " + hint, 1},
+		"missing file":                  {answer(404, expiredPage), failed, nil, "status 404: " + hint, 1},
+		"bad request":                   {answer(400, expiredPage), failed, nil, "status 400", 1},
+		"no content":                    {answer(204, ""), failed, nil, "status 204", 1},
+		"a part":                        {answer(206, "x"), failed, nil, "status 206", 1},
+		"server error":                  {answer(503, expiredPage), failed, nil, "status 503", 2},
+		"redirect":                      {redirect("http://other.example/login?" + linkQuery), failed, nil, `status 302: a redirect to "other.example", which is not followed`, 1},
+		"redirect that is for good":     {status(http.StatusPermanentRedirect, redirect("http://other.example/")), failed, nil, `status 308: a redirect to "other.example"`, 1},
+		"redirect to see":               {status(http.StatusSeeOther, redirect("http://other.example/")), failed, nil, `status 303: a redirect to "other.example"`, 1},
+		"redirect to a host of 100 KiB": {redirect("http://" + strings.Repeat("a", 100<<10) + "/"), failed, nil, `a", which is not followed`, 1},
+		"redirect to another path":      {redirect("/login?" + linkQuery), failed, nil, "status 302: a redirect to another page", 1},
+		"redirect to nowhere":           {redirect("http://%zz/?" + linkQuery), failed, nil, "failed to parse Location header", 2},
 	}
 }
 

@@ -1,9 +1,12 @@
 package certbundle
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 )
+
+var errNilBundle = errors.New("certbundle: the bundle is nil")
 
 // missing is the error for a file that is not in the bundle.
 func missing(file string) error {

@@ -39,7 +39,10 @@ func TestOwnTransport(t *testing.T) {
 	require.GreaterOrEqual(t, tr.TLSClientConfig.MinVersion, uint16(0x0303))
 	require.False(t, tr.TLSClientConfig.InsecureSkipVerify)
 	require.Equal(t, 10*time.Second, tr.TLSHandshakeTimeout)
-	require.Positive(t, tr.MaxResponseHeaderBytes)
+	require.Equal(t, int64(64<<10), tr.MaxResponseHeaderBytes)
+	require.NotNil(t, tr.Proxy, "that of the environment")
+	require.True(t, tr.DisableCompression, "a file is what was sent")
+	require.True(t, tr.DisableKeepAlives, "no connection outlives the call")
 }
 
 // TestHTTPClientIsNotModified: what it says about redirects and cookies stays,

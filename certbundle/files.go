@@ -26,6 +26,7 @@ const probeSize = 64 << 10
 func Prepare(dir string) error { return disk{}.prepare(dir) }
 
 func (d disk) prepare(dir string) error {
+	dir = cleanFolder(dir)
 	if err := d.makeFolder(dir); err != nil {
 		return err
 	}
@@ -39,18 +40,29 @@ func (d disk) prepare(dir string) error {
 	if err := checkFree(dir); err != nil {
 		return err
 	}
-	probe := filepath.Join(dir, "probe."+strings.ToLower(rand.Text())+tempSuffix)
-	err = d.write(probe, make([]byte, probeSize))
-	if err == nil {
-		err = d.do("remove", probe, func() error { return os.Remove(probe) })
+	// The way that the key will come.
+	probe := "probe." + strings.ToLower(rand.Text()) + tempSuffix
+	err = d.create(dir, probe, make([]byte, probeSize))
+	probe = filepath.Join(dir, probe)
+	if errRemove := d.do("remove", probe, func() error { return os.Remove(probe) }); err == nil {
+		err = errRemove
 	}
 	if err == nil {
 		err = d.syncFolder(dir)
 	}
 	if err != nil {
-		return fault(dir, "cannot be written: "+err.Error(), err)
+		return fault(dir, "cannot be written: "+textOf(err), err)
 	}
 	return nil
+}
+
+// cleanFolder is the one form of a folder's name that all steps use: the system
+// takes link/.. for another folder than the name without both.
+func cleanFolder(dir string) string {
+	if dir == "" {
+		return "" // which is no folder, and not the working one
+	}
+	return filepath.Clean(dir)
 }
 
 // checkFree finds the names in dir that are taken.
@@ -86,6 +98,7 @@ func (b *Bundle) members() []member {
 // what cannot be read or is empty, too large or not a regular file.
 func Load(dir string) (*Bundle, error) {
 	b := &Bundle{}
+	dir = cleanFolder(dir)
 	if dir == "" {
 		return b, errors.New("certbundle: no folder is given")
 	}
@@ -127,8 +140,9 @@ func (b *Bundle) WriteDir(dir string) error { return disk{}.writeBundle(dir, b) 
 
 func (d disk) writeBundle(dir string, b *Bundle) error {
 	if b == nil {
-		return errors.New("certbundle: the bundle is nil")
+		return errNilBundle
 	}
+	dir = cleanFolder(dir)
 	members := b.members()
 	if len(b.PrivateKey) > 0 {
 		if err := d.storeKey(dir, b.PrivateKey); err != nil {

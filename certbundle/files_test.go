@@ -79,7 +79,7 @@ func TestPrepareRefusesWhatIsNoFolder(t *testing.T) {
 // TestPrepareProvesThatFilesCanBeWritten, and leaves nothing of the proof.
 func TestPrepareProvesThatFilesCanBeWritten(t *testing.T) {
 	t.Parallel()
-	for _, step := range []string{"create", "write", "sync", "remove", "sync folder"} {
+	for _, step := range []string{"create", "write", "sync", "link", "remove", "sync folder"} {
 		t.Run(step, func(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
@@ -245,4 +245,20 @@ func TestWriteDirConflict(t *testing.T) {
 		requireSafe(t, ids[0].bundle().WriteDir(""))
 		requireSafe(t, (&certbundle.Bundle{CACert: []byte("x")}).WriteDir(""))
 	})
+}
+
+func TestPrepareTakesAKeyThatIsKept(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	plant(t, dir, "client.key.0123456789abcdef", "x")
+	require.NoError(t, certbundle.Prepare(dir), "it is not left over")
+}
+
+func TestLoadExactlyOneMiB(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	plant(t, dir, certbundle.ClientKeyFile, strings.Repeat("x", 1<<20))
+	b, err := certbundle.Load(dir)
+	require.NotErrorIs(t, err, certbundle.ErrMalformed)
+	require.Len(t, b.PrivateKey, 1<<20)
 }

@@ -137,3 +137,11 @@ func TestALengthIsNothingToAllocateBy(t *testing.T) {
 	require.ErrorIs(t, err, certbundle.ErrMalformed)
 	require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(1<<20))
 }
+
+func TestTrustStoreOfTheOtherNameOfX509(t *testing.T) {
+	t.Parallel()
+	ca := newAuthority(t)
+	certs, err := certbundle.ParseTrustStore(jks(2, 1, jksEntry(2, "X509", uint32(len(ca.cert.Raw)), ca.cert.Raw)))
+	require.NoError(t, err)
+	require.Len(t, certs, 1)
+}

@@ -16,9 +16,8 @@ import (
 	"github.com/antchain-go/baas/certbundle"
 )
 
-// quick is what a refusal may take on a machine that does much else. The work
-// that it saves takes far longer.
-const quick = 100 * time.Millisecond
+// quick is what a refusal may take, also on a machine that does much else.
+const quick = time.Second
 
 func pbkdf2Key(params ...part) part { return pbkdf2KeyFor(aes128OID, params...) }
 
@@ -239,4 +238,36 @@ func TestRSAKeysHaveNoMoreThan8192Bits(t *testing.T) {
 			require.ErrorContains(t, err, "at most 8192 bits")
 		})
 	}
+}
+
+func TestVectorsHaveTheLengthOfABlock(t *testing.T) {
+	t.Parallel()
+	for _, n := range []int{0, 15, 17, 32} {
+		kdf := algorithm(pbkdf2OID, sequence(salt(), integer(1)))
+		_, _, err := certbundle.OpenKey(encrypted(algorithm(pbes2OID, sequence(kdf, algorithm(aes128OID, octets(make([]byte, n)))))), keyPassword)
+		requireFault(t, err, certbundle.ErrMalformed, certbundle.ClientKeyFile)
+	}
+}
+
+func TestPrivateKeyInfoIsOfVersion0Or1(t *testing.T) {
+	t.Parallel()
+	for version := range int64(3) {
+		der := encode(sequence(integer(version), algorithm(rsaOID), octets(rsaKey(2048))))
+		_, _, err := certbundle.OpenKey(pemKey("PRIVATE KEY", der), "")
+		if version < 2 {
+			require.NoError(t, err)
+			continue
+		}
+		requireFault(t, err, certbundle.ErrMalformed, certbundle.ClientKeyFile)
+	}
+}
+
+// An OID is as long as the file lets it be, and of a key that was decrypted it
+// can be anything.
+func TestLongOIDsAreCut(t *testing.T) {
+	t.Parallel()
+	long := "1.2" + strings.Repeat(".99", 5000)
+	_, _, err := certbundle.OpenKey(pemKey("PRIVATE KEY", privateKeyInfo(long, []byte{1})), "")
+	requireFault(t, err, certbundle.ErrMalformed, certbundle.ClientKeyFile)
+	require.Less(t, len(err.Error()), 300)
 }

@@ -151,12 +151,17 @@ func brokenKey(structure string) error {
 	return malformed(ClientKeyFile, "broken %s", structure)
 }
 
-// unknownOID names what a key asks for and certbundle does not have. An OID
-// comes from outside and can be very long.
+// unknownOID names what a key asks for and certbundle does not have.
 func unknownOID(what, oid string) error {
+	return malformed(ClientKeyFile, "unknown %s %s", what, shortOID(oid))
+}
+
+// shortOID is an OID fit for an error: it comes from outside, can be very long
+// and, of a key that was decrypted, anything.
+func shortOID(oid string) string {
 	const enough = 64
 	if len(oid) > enough {
-		oid = oid[:enough] + "…"
+		return oid[:enough] + "…"
 	}
-	return malformed(ClientKeyFile, "unknown %s %s", what, oid)
+	return oid
 }

@@ -49,7 +49,7 @@ func splitPKCS8(der []byte) (algorithm string, inner cryptobyte.String, ok bool)
 		return "", nil, false
 	}
 	algorithm, _, ok = readAlgorithm(&s)
-	return algorithm, inner, ok && s.ReadASN1(&inner, asn1.OCTET_STRING)
+	return shortOID(algorithm), inner, ok && s.ReadASN1(&inner, asn1.OCTET_STRING)
 }
 
 // modestRSA reports whether an RSAPrivateKey (RFC 8017) has two primes and no

@@ -31,7 +31,9 @@ func (b Bundle) shown() shownBundle {
 //
 // What no type can prevent: a value (not a pointer) in an unexported field of
 // another struct is printed as it is, and so is one with the verbs %p and, but
-// for fmt.Errorf, %w, both of which go vet reports.
+// for fmt.Errorf, %w, both of which go vet reports. encoding/json keeps the
+// key, so that a bundle can be stored; mind that slog's JSON handler marshals
+// what stands inside another value.
 func (b Bundle) Format(f fmt.State, verb rune) {
 	_, _ = fmt.Fprintf(f, fmt.FormatString(f, verb), b.shown())
 }

@@ -1,6 +1,7 @@
 package certbundle
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -8,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/antchain-go/baas"
@@ -32,27 +34,36 @@ import (
 // links from the action DescribeAntChainDownloadPaths, as a program needs that
 // crashed and has lost the reply. A file that is there is not downloaded again;
 // if it is not what its name says, the error matches ErrExists and ErrMalformed.
-// Only regular files are read.
+// Only regular files are read. While there is another key beside client.key, a
+// Save without a PrivateKey downloads no client.crt, for it could be the other
+// one's: the error matches ErrExists and names that key.
 //
 // Files are readable by their owner only. They appear whole or not at all and
 // never replace another, so two calls at once lose nothing. A crash may leave a
 // file NAME.RANDOM.tmp; Save leaves those alone, since another call could be
 // writing them. After a crash in the instant between writing the key and naming
-// it, client.key.RANDOM.tmp holds the only copy: Prepare, Load and a Save
-// without a key point to it. On a file system without hard links a crash can
-// also leave a part of a file under its name.
+// it, client.key.RANDOM.tmp holds the only copy: Prepare, and Load and Save
+// where the key is missing, point to it. On a file system without hard links a
+// crash can also leave a part of a file under its name, and one of two calls at
+// once can take such a part for other content.
 //
 // The Bundle is never nil. It holds the key, what was there and what has
 // arrived.
 func Save(ctx context.Context, dir string, result baas.CertificateResult, opts ...Option) (*Bundle, error) {
 	o := newOptions(opts)
 	b := &Bundle{PrivateKey: []byte(result.PrivateKey)}
+	dir = cleanFolder(dir)
 	if err := o.disk.saveKey(dir, b); err != nil {
 		return b, err
 	}
 	absent, errPresent := readPresent(dir, b.downloads(result.DownloadPath))
 	if len(absent) == 0 {
 		return b, errPresent
+	}
+	if result.PrivateKey == "" && absent[0].name == ClientCertFile {
+		if err := checkOnlyKey(dir, b.PrivateKey); err != nil {
+			return b, errors.Join(errPresent, err)
+		}
 	}
 	if err := o.validate(ctx); err != nil {
 		return b, errors.Join(errPresent, err)
@@ -90,23 +101,13 @@ func (d disk) storeKey(dir string, key []byte) error {
 	if info, err := os.Stat(dir); errFolder != nil && (err != nil || !info.IsDir()) {
 		return notStored(errFolder)
 	}
-	err := d.create(dir, ClientKeyFile, key)
-	if !errors.Is(err, ErrExists) {
-		return notStored(errFolder, err)
-	}
 	sum := sha256.Sum256(key)
 	hash := hex.EncodeToString(sum[:])
-	for _, name := range []string{ClientKeyFile + "." + hash[:16], ClientKeyFile + "." + hash} {
-		errBeside := d.create(dir, name, key)
-		if errBeside == nil {
-			return errors.Join(errFolder, fault(ClientKeyFile, textOf(err)+"; the new key is kept beside it as "+name, err))
-		}
-		if !errors.Is(errBeside, ErrExists) {
-			return notStored(errFolder, err, errBeside)
-		}
-		err = errors.Join(err, errBeside)
+	as, err := d.createAs(dir, key, ClientKeyFile, ClientKeyFile+"."+hash[:16], ClientKeyFile+"."+hash)
+	if as == "" || as == ClientKeyFile {
+		return notStored(errFolder, err)
 	}
-	return notStored(errFolder, err)
+	return errors.Join(errFolder, fault(ClientKeyFile, textOf(err)+"; the new key is kept beside it as "+as, err))
 }
 
 // notStored is the error for a key that is not safe, or nil.
@@ -116,6 +117,19 @@ func notStored(errs ...error) error {
 		return nil
 	}
 	return errors.Join(fault(ClientKeyFile, "the private key may not be on disk; the bundle still holds it", ErrKeyNotStored), err)
+}
+
+// checkOnlyKey finds another key in dir than client.key, whole or in part. To
+// which of them a certificate belongs, no link tells.
+func checkOnlyKey(dir string, key []byte) error {
+	for _, name := range listKeys(dir) {
+		data, err := readFile(filepath.Join(dir, name))
+		if err != nil || !bytes.HasPrefix(key, data) {
+			return fault(name, "may be the key that the links belong to, and so may "+ClientKeyFile+
+				": nothing is downloaded until one of them is in a folder of its own, as "+ClientKeyFile, ErrExists)
+		}
+	}
+	return nil
 }
 
 // leftKeys names the temporary files in which a crash may have left a key.
@@ -128,14 +142,19 @@ func leftKeys(dir string) string {
 }
 
 func listLeftKeys(dir string) []string {
+	return slices.DeleteFunc(listKeys(dir), func(name string) bool { return !strings.HasSuffix(name, tempSuffix) })
+}
+
+// listKeys lists what lies beside client.key under names made of its own.
+func listKeys(dir string) []string {
 	entries, _ := os.ReadDir(dir)
-	var left []string
+	var names []string
 	for _, e := range entries {
-		if strings.HasPrefix(e.Name(), ClientKeyFile+".") && strings.HasSuffix(e.Name(), tempSuffix) {
-			left = append(left, e.Name())
+		if strings.HasPrefix(e.Name(), ClientKeyFile+".") {
+			names = append(names, e.Name())
 		}
 	}
-	return left
+	return names
 }
 
 // readPresent reads the members that are in dir and lists those that are not.

@@ -202,3 +202,57 @@ func TestOneKeyAtOnce(t *testing.T) {
 		requireFiles(t, dir, id.files)
 	}
 }
+
+func TestSaveTellsOfWrongFiles(t *testing.T) {
+	t.Parallel()
+	id := identities()[0]
+	t.Run("all are there", func(t *testing.T) {
+		t.Parallel()
+		dir := t.TempDir()
+		require.NoError(t, id.bundle().WriteDir(dir))
+		plant(t, dir, certbundle.CACertFile, "<html>")
+		_, err := certbundle.Save(t.Context(), dir, id.result)
+		require.ErrorIs(t, err, certbundle.ErrExists)
+		require.ErrorIs(t, err, certbundle.ErrMalformed)
+	})
+	t.Run("and of a wrong argument", func(t *testing.T) {
+		t.Parallel()
+		dir := t.TempDir()
+		plant(t, dir, certbundle.CACertFile, "<html>")
+		_, err := certbundle.Save(noContext, dir, id.result)
+		require.ErrorIs(t, err, certbundle.ErrExists)
+		require.ErrorContains(t, err, "ctx is nil")
+	})
+	t.Run("a key that a crash has left beside a part of it", func(t *testing.T) {
+		t.Parallel()
+		for cut := range 27 { // up to the whole line of the END
+			dir := t.TempDir()
+			key := strings.TrimRight(id.result.PrivateKey, "\n")
+			plant(t, dir, certbundle.ClientKeyFile, key[:len(key)-1-cut])
+			plant(t, dir, "client.key.abc.tmp", id.result.PrivateKey)
+			_, err := certbundle.Save(t.Context(), dir, id.withoutKey())
+			require.ErrorIs(t, err, certbundle.ErrMalformed)
+			require.ErrorContains(t, err, "client.key.abc.tmp")
+		}
+	})
+}
+
+func TestSaveSyncsTheKeyThatIsThere(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	plant(t, dir, certbundle.ClientKeyFile, identities()[0].result.PrivateKey)
+	log := &steps{}
+	_, err := certbundle.Save(t.Context(), dir, baas.CertificateResult{}, certbundle.WithSteps(log.add))
+	require.ErrorIs(t, err, certbundle.ErrDownload)
+	require.Equal(t, []string{"sync client.key", "sync folder " + filepath.Base(dir)}, log.list)
+}
+
+func TestSaveWithoutAFolder(t *testing.T) { // not parallel: the working folder is everybody's
+	id := identities()[0]
+	t.Chdir(t.TempDir())
+	plant(t, ".", certbundle.ClientKeyFile, id.result.PrivateKey)
+	s := &storage{files: id.files}
+	_, err := certbundle.Save(t.Context(), "", id.withoutKey(), s.client())
+	require.ErrorContains(t, err, "no folder is given")
+	require.Empty(t, s.requests)
+}

@@ -12,6 +12,9 @@ import (
 // the certificates that follow in it, and the private key. It checks that they
 // are a pair, but not the rest that Verify checks.
 func (b *Bundle) TLSCertificate(password string) (tls.Certificate, error) {
+	if b == nil {
+		return tls.Certificate{}, errNilBundle
+	}
 	key, _, keyErr := openKey(b.PrivateKey, password)
 	chain, certErr := parseCertificates(ClientCertFile, b.ClientCert)
 	if err := errors.Join(keyErr, certErr); err != nil {
@@ -36,6 +39,9 @@ func (b *Bundle) TLSCertificate(password string) (tls.Certificate, error) {
 // the validity. Its error matches ErrPassword, ErrKeyMismatch, ErrMalformed or
 // fs.ErrNotExist.
 func (b *Bundle) TLSConfig(password string) (*tls.Config, error) {
+	if b == nil {
+		return nil, errNilBundle
+	}
 	cert, certErr := b.TLSCertificate(password)
 	cas, caErr := parseCertificates(CACertFile, b.CACert)
 	if err := errors.Join(certErr, caErr); err != nil {

@@ -36,6 +36,9 @@ func (b *Bundle) Verify(password string) (*Report, error) {
 }
 
 func (b *Bundle) verify(password string, now time.Time) (*Report, error) {
+	if b == nil {
+		return nil, errNilBundle
+	}
 	key, encryption, keyErr := openKey(b.PrivateKey, password)
 	chain, certErr := parseCertificates(ClientCertFile, b.ClientCert)
 	cas, caErr := parseCertificates(CACertFile, b.CACert)
@@ -95,6 +98,10 @@ func checkValidity(file string, cert *x509.Certificate, now time.Time) error {
 // expired is not untrusted. The validity of the first certificate is left to
 // the caller, that of the others is checked here.
 func checkChain(chain, cas []*x509.Certificate, now time.Time) error {
+	// To crypto/x509, any certificate among the roots vouches for itself.
+	if err := checkHoldsCA(cas); err != nil {
+		return fmt.Errorf("%w: %s %w", ErrUntrusted, CACertFile, err)
+	}
 	if err := leadsTo(timeless(chain), timeless(cas), now); err != nil {
 		return fmt.Errorf("%w: %s does not lead to %s: %w", ErrUntrusted, ClientCertFile, CACertFile, err)
 	}

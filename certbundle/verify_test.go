@@ -2,6 +2,7 @@ package certbundle_test
 
 import (
 	"crypto/x509"
+	"errors"
 	"io/fs"
 	"math/big"
 	"testing"
@@ -181,4 +182,71 @@ func TestVerifyFindsTheWayThatIsValidToday(t *testing.T) {
 	b.TrustStore = trustStore(t, "mychain", before, ca.cert)
 	_, err := b.Verify("")
 	require.NoError(t, err)
+}
+
+// TestVerifyWithoutACA: to crypto/x509, any certificate among the roots vouches
+// for itself.
+func TestVerifyWithoutACA(t *testing.T) {
+	t.Parallel()
+	ca := newAuthority(t)
+	b := ca.bundle(t)
+	cert, key := ca.issue(t)
+	b.ClientCert, b.CACert, b.PrivateKey = pemCerts(cert), pemCerts(cert), clearKey(t, key)
+	b.TrustStore = trustStore(t, "mychain", cert)
+	_, err := b.Verify("")
+	require.ErrorIs(t, err, certbundle.ErrUntrusted)
+	require.ErrorContains(t, err, "ca.crt holds no certificate of a CA")
+}
+
+func TestVerifyTellsOfAMismatchWithoutACA(t *testing.T) {
+	t.Parallel()
+	b := newAuthority(t).bundle(t)
+	b.PrivateKey, b.CACert = clearKey(t, newECKey(t)), nil
+	_, err := b.Verify("")
+	require.ErrorIs(t, err, certbundle.ErrKeyMismatch)
+	require.ErrorIs(t, err, fs.ErrNotExist)
+}
+
+func TestNilBundle(t *testing.T) {
+	t.Parallel()
+	var b *certbundle.Bundle
+	_, err := b.Verify("")
+	require.ErrorContains(t, err, "certbundle: the bundle is nil")
+	_, err = b.TLSConfig("")
+	require.ErrorContains(t, err, "certbundle: the bundle is nil")
+	_, err = b.TLSCertificate("")
+	require.ErrorContains(t, err, "certbundle: the bundle is nil")
+}
+
+// BenchmarkVerifyAtTheBound is the most that certificates can cost: each of
+// client.crt is tried with each of ca.crt, and all their policies with it.
+func BenchmarkVerifyAtTheBound(b *testing.B) {
+	full := func(c *x509.Certificate) {
+		for i := range uint64(290) {
+			policy, err := x509.OIDFromInts([]uint64{1, 3, 1000 + i})
+			require.NoError(b, err)
+			c.Policies = append(c.Policies, policy)
+		}
+	}
+	ca := newAuthority(b, full)
+	sub := ca.sub(b, full)
+	leaf, key := sub.issue(b)
+	chain, cas := []*x509.Certificate{leaf}, []*x509.Certificate{}
+	for range 15 {
+		chain = append(chain, ca.certify(b, sub.key.Public(), func(c *x509.Certificate) {
+			full(c)
+			c.Subject, c.IsCA, c.KeyUsage, c.ExtKeyUsage = sub.cert.Subject, true, x509.KeyUsageCertSign, nil
+			c.BasicConstraintsValid = true
+		}))
+	}
+	for range 16 {
+		cas = append(cas, sign(b, ca.cert, ca.cert, ca.key.Public(), ca.key))
+	}
+	bundle := &certbundle.Bundle{PrivateKey: clearKey(b, key), ClientCert: pemCerts(chain...), CACert: pemCerts(cas...)}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := bundle.Verify(""); !errors.Is(err, fs.ErrNotExist) { // the trust store
+			b.Fatal(err)
+		}
+	}
 }
