@@ -77,7 +77,12 @@ func resume(ctx context.Context, s *settings, client *baas.Client, out io.Writer
 	}
 	bundle, err = certbundle.Save(ctx, s.out, baas.CertificateResult{DownloadPath: links})
 	if err != nil {
-		return nil, &problem{err: err, state: keyStored(s)}
+		p := &problem{err: err, state: keyStored(s)}
+		if errors.Is(err, certbundle.ErrExists) && !errors.Is(err, certbundle.ErrMalformed) {
+			p.advice = "Two applications share this folder. Move the key that is named to a folder of its\n" +
+				"own, as client.key, and run again for each of the two folders, with -out."
+		}
+		return nil, p
 	}
 	return bundle, nil
 }

@@ -126,3 +126,21 @@ func TestKeyThatACrashHasLeftIsNotGivenUp(t *testing.T) {
 	require.Equal(t, 1, srv.Issued())
 	requirePrivateFolder(t, "client.key", "client.crt", "ca.crt", "trustCa")
 }
+
+// Two applications have shared the folder, and the reply to one of them is gone.
+func TestKeyOfAnotherApplication(t *testing.T) {
+	srv := liveServer(t)
+	var links baas.DownloadPath
+	status, _, stderr := quickstart(t.Context(), "-live", "-endpoint", recorder(t, srv, &links))
+	require.Equal(t, exitOK, status, stderr)
+	require.NoError(t, os.Remove(filepath.Join(folder, "client.crt")))
+	require.NoError(t, os.WriteFile(keyPath+".0123456789abcdef", []byte("another key"), 0o600))
+
+	srv.Inject(respond(t, links))
+	status, _, stderr = live(t, srv)
+	require.Equal(t, exitError, status)
+	require.Contains(t, stderr, "client.key.0123456789abcdef: may be the key that the links belong to")
+	require.Contains(t, stderr, "The key is safe in "+folder)
+	require.Contains(t, stderr, "run again for each of the two folders")
+	require.NotContains(t, stderr, "Choose another folder")
+}
