@@ -3,6 +3,7 @@ package baas_test
 import (
 	"context"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -133,4 +134,32 @@ func TestOldClientResends(t *testing.T) {
 	baas.WithClock(func() (time.Time, time.Duration) { return time.Now(), time.Hour })(client)
 	_, err := client.ApplyAntChainCertificateWithKeyAutoCreation(t.Context(), newRequest())
 	require.NoError(t, err)
+}
+
+// TestNoCompressionIsAskedFor, whatever the transport would do by itself.
+func TestNoCompressionIsAskedFor(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		opt  baas.Option
+		want string
+	}{
+		"the client's own transport": {nil, ""},
+		"a transport of net/http":    {baas.WithHTTPClient(&http.Client{Transport: &http.Transport{DisableKeepAlives: true}}), "identity"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			asked := make(chan string, 1)
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				asked <- r.Header.Get("Accept-Encoding")
+				_, _ = w.Write([]byte(documentedReply))
+			}))
+			defer server.Close()
+			client, err := baas.NewClient(baas.WithEndpoint(server.URL), baas.WithAccessKey("id", "secret"), c.opt)
+			require.NoError(t, err)
+			defer client.CloseIdleConnections()
+			_, err = client.ApplyAntChainCertificateWithKeyAutoCreation(t.Context(), newRequest())
+			require.NoError(t, err)
+			require.Equal(t, c.want, <-asked)
+		})
+	}
 }

@@ -223,10 +223,11 @@ func (o *options) header() http.Header {
 	if o.userAgent != "" {
 		agent = o.userAgent + " " + agent
 	}
-	h := http.Header{
-		// A reply that breaks off has to be readable up to that point.
-		"Accept-Encoding": {"identity"},
-		"User-Agent":      {agent},
+	h := http.Header{"User-Agent": {agent}}
+	if o.httpClient != nil {
+		// Our own transport asks for no compression; others do unless told. A
+		// reply that breaks off has to be readable up to that point.
+		h["Accept-Encoding"] = []string{"identity"}
 	}
 	if !o.paramsInQuery {
 		h["Content-Type"] = []string{"application/x-www-form-urlencoded"}

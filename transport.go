@@ -112,8 +112,9 @@ type delivery struct {
 	conns *connections // those of the call; nil if a resend cannot have an old one
 	abort func()       // cancels the attempt
 
-	url    url.URL        // of the request
-	reader strings.Reader // of a plain body
+	url    url.URL               // of the request
+	reader strings.Reader        // of a plain body
+	hooks  httptrace.ClientTrace // see trace
 
 	mu        sync.Mutex
 	rest      string
@@ -166,26 +167,28 @@ func (d *delivery) seal() (notSent bool) {
 
 // trace watches the connections of the attempt.
 func (d *delivery) trace() *httptrace.ClientTrace {
-	trace := &httptrace.ClientTrace{
-		GotConn: func(info httptrace.GotConnInfo) {
-			old := d.conns != nil && d.conns.add(info.Conn) && d.hold != nil
-			d.mu.Lock()
-			d.connected = true
-			d.old = old
-			d.mu.Unlock()
-			if d.empty && d.hold != nil && (old || d.hold()) {
-				d.holdBack(info.Conn)
-			}
-		},
-	}
+	d.hooks.GotConn = d.gotConn
 	if !d.asked {
-		trace.GetConn = func(string) {
-			d.mu.Lock()
-			d.asked = true
-			d.mu.Unlock()
-		}
+		d.hooks.GetConn = d.getConn
 	}
-	return trace
+	return &d.hooks
+}
+
+func (d *delivery) getConn(string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.asked = true
+}
+
+func (d *delivery) gotConn(info httptrace.GotConnInfo) {
+	old := d.conns != nil && d.conns.add(info.Conn) && d.hold != nil
+	d.mu.Lock()
+	d.connected = true
+	d.old = old
+	d.mu.Unlock()
+	if d.empty && d.hold != nil && (old || d.hold()) {
+		d.holdBack(info.Conn)
+	}
 }
 
 // holdBack keeps a request without a body off conn. HTTP/2 looks at the

@@ -284,3 +284,36 @@ func BenchmarkCall(b *testing.B) {
 		})
 	}
 }
+
+// turn is how many calls are made before it is another caller's turn.
+const turn = 100
+
+// BenchmarkRatios makes the calls of BenchmarkCall in turns, so that whatever
+// else the machine does burdens all alike, and reports ratios of medians.
+func BenchmarkRatios(b *testing.B) {
+	server := newServer(b)
+	all := callers(b, server)
+	times := make([][]time.Duration, len(all))
+	ctx := b.Context()
+	for b.Loop() {
+		for i, c := range all {
+			start := time.Now()
+			for range turn {
+				if err := c.call(ctx); err != nil {
+					b.Fatal(err)
+				}
+			}
+			times[i] = append(times[i], time.Since(start))
+		}
+	}
+	median := func(i int) float64 {
+		slices.Sort(times[i])
+		return float64(times[i][len(times[i])/2])
+	}
+	client := median(2)
+	for i, unit := range []string{"c/a", "c/b", "", "c/d"} {
+		if unit != "" {
+			b.ReportMetric(client/median(i), unit)
+		}
+	}
+}
