@@ -16,18 +16,6 @@ import (
 	"github.com/antchain-go/baas/baastest"
 )
 
-// A funcCredential is asked like a credential of credentials-go.
-type funcCredential struct {
-	credentials.Credential
-	get func() (*credentials.CredentialModel, error)
-}
-
-func (c funcCredential) GetCredential() (*credentials.CredentialModel, error) { return c.get() }
-
-func fixedCredential(m credentials.CredentialModel) credentials.Credential {
-	return funcCredential{get: func() (*credentials.CredentialModel, error) { return &m, nil }}
-}
-
 // TestHeaderIsNotShared: what a transport writes to the header of a request
 // does not get into the next one.
 func TestHeaderIsNotShared(t *testing.T) {
@@ -70,22 +58,21 @@ func TestLengthOfBodyIsKnown(t *testing.T) {
 // signature, also where no query gives them away.
 func TestSecretsOfTheMessage(t *testing.T) {
 	t.Parallel()
-	id, secret, sts, bearer := "id", accessKeySecret, securityToken, bearerToken
 	for name, model := range map[string]credentials.CredentialModel{
-		"STS":          {AccessKeyId: &id, AccessKeySecret: &secret, SecurityToken: &sts},
-		"bearer token": {BearerToken: &bearer},
+		"STS":          {AccessKeyId: ptr("id"), AccessKeySecret: ptr(accessKeySecret), SecurityToken: ptr(securityToken)},
+		"bearer token": {BearerToken: ptr(bearerToken)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var signature string
 			client := newClient(t, roundTripper(func(r *http.Request) (*http.Response, error) {
 				signature = r.URL.Query().Get("Signature")
-				words := strings.Join([]string{"from", signature, secret, sts, bearer, "to"}, " , ")
+				words := strings.Join([]string{"from", signature, accessKeySecret, securityToken, bearerToken, "to"}, " , ")
 				if model.BearerToken != nil {
-					words = "from , " + bearer + " , to"
+					words = "from , " + bearerToken + " , to"
 				}
 				return answering(403, `{"RequestId":"R","Code":"Forbidden","Message":`+quote(words)+`}`)(r)
-			}), baas.WithCredential(fixedCredential(model)))
+			}), baas.WithCredential(fakeCredential{get: func() (*credentials.CredentialModel, error) { return &model, nil }}))
 			err := client.Do(t.Context(), baas.Operation{Action: "A"}, nil)
 			var refusal *baas.APIError
 			require.ErrorAs(t, err, &refusal)
@@ -94,7 +81,7 @@ func TestSecretsOfTheMessage(t *testing.T) {
 				return
 			}
 			require.NotEmpty(t, signature)
-			require.Equal(t, "from , [REDACTED] , [REDACTED] , [REDACTED] , "+bearer+" , to", refusal.Message, "what is not this call's stays")
+			require.Equal(t, "from , [REDACTED] , [REDACTED] , [REDACTED] , "+bearerToken+" , to", refusal.Message, "what is not this call's stays")
 		})
 	}
 }
@@ -108,12 +95,11 @@ func TestLastErrorIsKept(t *testing.T) {
 		defer close(over)
 		asked := 0
 		client := newClient(t, answering(400, `{"RequestId":"R","Code":"Throttling"}`),
-			baas.WithCredential(funcCredential{get: func() (*credentials.CredentialModel, error) {
+			baas.WithCredential(fakeCredential{get: func() (*credentials.CredentialModel, error) {
 				if asked++; asked > 1 {
 					<-over
 				}
-				id := "id"
-				return &credentials.CredentialModel{AccessKeyId: &id, AccessKeySecret: &id}, nil
+				return &credentials.CredentialModel{AccessKeyId: ptr("id"), AccessKeySecret: ptr("secret")}, nil
 			}}), baas.WithRetryPolicy(baas.RetryPolicy{MaxAttempts: 2}))
 		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 		defer cancel()
