@@ -25,8 +25,8 @@ var (
 	ErrPassword = errors.New("certbundle: wrong password")
 	// ErrKeyMismatch: the private key and client.crt are not a pair.
 	ErrKeyMismatch = errors.New("certbundle: key and certificate do not match")
-	// ErrUntrusted: client.crt was not issued by the CA in ca.crt, or the
-	// trust store holds another CA.
+	// ErrUntrusted: client.crt was not issued by a CA in ca.crt, or the trust
+	// store holds another CA. From a handshake: so it is with the node.
 	ErrUntrusted = errors.New("certbundle: not issued by the chain's CA")
 	// ErrExpired: today is not within the validity of client.crt, or of every
 	// certificate of the CA that it leads to.

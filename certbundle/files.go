@@ -17,10 +17,10 @@ const probeSize = 64 << 10
 // handed over only once.
 //
 // It makes dir, and its parents, for the owner only; proves that dir can be
-// written by creating, syncing and removing a file; and refuses a dir where one
-// of the names is taken or an interrupted Save has left what may be a key (the
-// error matches ErrExists), and one that is not a folder, that belongs to
-// another user than this or root, or that group or others may write to (of
+// written by making a file as Save does, which it removes; and refuses a dir
+// where one of the names is taken or an interrupted Save has left what may be a
+// key (the error matches ErrExists), and one that is not a folder, that belongs
+// to another user than this or root, or that group or others may write to (of
 // access control lists it knows nothing, nor of any permissions on Windows). A
 // symbolic link to a folder is as good as the folder.
 func Prepare(dir string) error { return disk{}.prepare(dir) }
