@@ -157,8 +157,10 @@ func TestNotSentStaysUnsent(t *testing.T) {
 		defer server.Close()
 		var late []byte
 		var lateErr error
+		over := make(chan struct{})
 		transport := scripted(server.HTTPClient().Transport, func(r *http.Request) (*http.Response, error) {
 			go func() {
+				defer close(over)
 				time.Sleep(time.Nanosecond) // of the bubble: after RoundTrip has returned
 				late, lateErr = io.ReadAll(r.Body)
 			}()
@@ -167,6 +169,7 @@ func TestNotSentStaysUnsent(t *testing.T) {
 		client := server.Client(baas.WithHTTPClient(&http.Client{Transport: transport}))
 		_, err := client.ApplyAntChainCertificateWithKeyAutoCreation(t.Context(), newRequest())
 		require.NoError(t, err)
+		<-over
 		require.Empty(t, late)
 		require.Error(t, lateErr)
 	})
