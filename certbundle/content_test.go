@@ -40,6 +40,7 @@ func TestWrongContent(t *testing.T) {
 		"trustCa: cut off in an entry":         {certbundle.TrustStoreFile, jks[:len(jks)-30], "cut off or damaged"},
 		"trustCa: cut off at the end":          {certbundle.TrustStoreFile, jks[:len(jks)-1], "does not end where it should"},
 		"trustCa: more than there should be":   {certbundle.TrustStoreFile, jks + "x", "does not end where it should"},
+		"trustCa: a key of too many":           {certbundle.TrustStoreFile, keyStore(id, 17), "cut off or damaged"},
 		"trustCa: a length beyond its end":     {certbundle.TrustStoreFile, strings.Replace(jks, "X.509\x00\x00", "X.509\xff\xff", 1), "cut off or damaged"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -70,7 +71,7 @@ func TestRightContent(t *testing.T) {
 		"ca.crt: sixteen":               {certbundle.CACertFile, strings.Repeat(ca, 16)},
 		"trustCa: with another digest":  {certbundle.TrustStoreFile, id.files[certbundle.TrustStoreFile][:len(id.files[certbundle.TrustStoreFile])-20] + strings.Repeat("x", 20)},
 		"ca.crt: 1 MiB and no more":     {certbundle.CACertFile, ca + strings.Repeat("\n", 1<<20-len(ca))},
-		"trustCa: with a private key":   {certbundle.TrustStoreFile, keyStore(id)},
+		"trustCa: with a private key":   {certbundle.TrustStoreFile, keyStore(id, 16)},
 		"ca.crt: a blank line at first": {certbundle.CACertFile, "\n\n" + ca},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -87,11 +88,11 @@ func TestRightContent(t *testing.T) {
 }
 
 // keyStore is a JKS with a private key and two certificates.
-func keyStore(id identity) string {
+func keyStore(id identity, certs int) string {
 	sized := func(s string) string { return string([]byte{0, 0, byte(len(s) >> 8), byte(len(s))}) + s }
 	named := func(s string) string { return string([]byte{byte(len(s) >> 8), byte(len(s))}) + s }
 	cert := named("X.509") + sized("certificate")
 	return id.files[certbundle.TrustStoreFile][:8] + "\x00\x00\x00\x01" +
-		"\x00\x00\x00\x01" + named("alias") + strings.Repeat("t", 8) + sized("key") + "\x00\x00\x00\x02" + cert + cert +
+		"\x00\x00\x00\x01" + named("alias") + strings.Repeat("t", 8) + sized("key") + string([]byte{0, 0, 0, byte(certs)}) + strings.Repeat(cert, certs) +
 		strings.Repeat("d", 20)
 }

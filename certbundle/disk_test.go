@@ -118,7 +118,7 @@ func TestNoHardLinks(t *testing.T) {
 	t.Parallel()
 	ids := identities()
 	s := &storage{files: ids[0].files}
-	for _, errno := range []error{syscall.EPERM, syscall.EACCES, errors.ErrUnsupported} {
+	for _, errno := range []error{syscall.EPERM, syscall.EACCES, syscall.EMLINK, errors.ErrUnsupported} {
 		noLinks := certbundle.WithSteps(func(step, path string) error {
 			if step == "link" {
 				return &os.LinkError{Op: "link", Old: path, New: path, Err: errno}

@@ -145,3 +145,20 @@ func TestCancelWhileConnecting(t *testing.T) {
 	}})
 	requireContextError(t, context.Canceled, err)
 }
+
+// TestRefusalAsTheContextEnds: what the server has said is the reason, not what
+// happened meanwhile.
+func TestRefusalAsTheContextEnds(t *testing.T) {
+	t.Parallel()
+	id := identities()[0]
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	s := &storage{files: id.files, instead: map[string]func(*http.Request) (*http.Response, error){
+		certbundle.CACertFile: func(r *http.Request) (*http.Response, error) {
+			cancel()
+			return answer(http.StatusForbidden, "")(r)
+		},
+	}}
+	_, err := certbundle.Fetch(ctx, id.withoutKey(), s.client())
+	require.ErrorContains(t, err, "ca.crt: download from "+linkHost+": status 403")
+}
