@@ -127,8 +127,7 @@ func scrub(text string, link *url.URL) string {
 		once := url.QueryEscape(plain)
 		for _, form := range []string{url.QueryEscape(once), once, raw, plain} {
 			if len(form) >= minScrubbed {
-				// In either case, for the hex digits of an encoding.
-				text = regexp.MustCompile("(?i)"+regexp.QuoteMeta(form)).ReplaceAllString(text, redacted)
+				text = redactFold(text, form)
 			}
 		}
 	}
@@ -143,4 +142,32 @@ func scrub(text string, link *url.URL) string {
 		text = strings.ToValidUTF8(text[:maxText], "") + "…"
 	}
 	return text
+}
+
+// redactFold takes secret out of text. Case does not count, for the hex digits
+// of an encoding come in either.
+func redactFold(text, secret string) string {
+	lower, secret := lowerASCII(text), lowerASCII(secret)
+	var b strings.Builder
+	for {
+		i := strings.Index(lower, secret)
+		if i < 0 {
+			b.WriteString(text)
+			return b.String()
+		}
+		b.WriteString(text[:i])
+		b.WriteString(redacted)
+		text, lower = text[i+len(secret):], lower[i+len(secret):]
+	}
+}
+
+// lowerASCII keeps every byte in its place, valid UTF-8 or not.
+func lowerASCII(s string) string {
+	b := []byte(s)
+	for i, c := range b {
+		if 'A' <= c && c <= 'Z' {
+			b[i] += 'a' - 'A'
+		}
+	}
+	return string(b)
 }

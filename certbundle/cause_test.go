@@ -65,7 +65,7 @@ func TestErrorsOfTransports(t *testing.T) {
 func TestSignedQueryIsNeverShown(t *testing.T) {
 	t.Parallel()
 	id := identities()[0]
-	const signed = "https://" + linkHost + "/ca.crt?deadbeefcafe&Signature=c2VjcmV0%2Bc2lnbmF0dXJl%2Fw%3D%3D&k=abcdef0123456789"
+	const signed = "https://" + linkHost + "/ca.crt?deadbeefcafe&Signature=c2VjcmV0%2Bc2lnbmF0dXJl%2Fw%3D%3D&k=abcdef0123456789&b=%ff%fe%fd%fc%41"
 	for name, answers := range map[string]func(*http.Request) (*http.Response, error){
 		"the host of a redirect": redirect("https://abcdef0123456789.example.com/x"),
 		"hex digits in lower case": func(*http.Request) (*http.Response, error) {
@@ -74,7 +74,10 @@ func TestSignedQueryIsNeverShown(t *testing.T) {
 		"encoded twice": func(*http.Request) (*http.Response, error) {
 			return nil, errors.New("bad c2VjcmV0%252Bc2lnbmF0dXJl%252Fw%253D%253D")
 		},
-		"in the clear":           func(*http.Request) (*http.Response, error) { return nil, errors.New("bad c2VjcmV0+c2lnbmF0dXJl/w==") },
+		"in the clear": func(*http.Request) (*http.Response, error) { return nil, errors.New("bad c2VjcmV0+c2lnbmF0dXJl/w==") },
+		"bytes that are no text": func(*http.Request) (*http.Response, error) {
+			return nil, errors.New("bad \xff\xfe\xfd\xfcA %FF%fe%FD%FC%41")
+		},
 		"a name without a value": func(*http.Request) (*http.Response, error) { return nil, errors.New("bad deadbeefcafe") },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -85,7 +88,7 @@ func TestSignedQueryIsNeverShown(t *testing.T) {
 				require.ErrorIs(t, err, certbundle.ErrDownload)
 				require.ErrorContains(t, err, "[REDACTED]")
 				text := strings.ToLower(err.Error())
-				for _, secret := range []string{"deadbeefcafe", "c2vjcmv0", "abcdef0123456789"} {
+				for _, secret := range []string{"deadbeefcafe", "c2vjcmv0", "abcdef0123456789", "%ff", "\xfd", "\uFFFD"} {
 					require.NotContains(t, text, secret)
 				}
 			})

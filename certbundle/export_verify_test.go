@@ -3,6 +3,7 @@ package certbundle
 import (
 	"crypto"
 	"crypto/x509"
+	"net/url"
 	"time"
 )
 
@@ -57,3 +58,6 @@ func KeyCost(der []byte) (float64, error) {
 		panic("a key derivation that the tests do not know")
 	}
 }
+
+// Scrub is what errors of transports go through.
+func Scrub(text, query string) string { return scrub(text, &url.URL{RawQuery: query}) }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
 
@@ -163,6 +164,29 @@ func FuzzTrustStore(f *testing.F) {
 				}
 				return err
 			})
+		}
+	})
+}
+
+// FuzzScrub: links and the words of transports come from outside.
+func FuzzScrub(f *testing.F) {
+	f.Add("bad "+linkSignature, linkQuery)
+	f.Add("bad \xff\xfe\xfd\xfc", "a=%ff%fe%fd%fc&b=%zz&c")
+	f.Fuzz(func(t *testing.T, text, query string) {
+		if len(text)+len(query) > 64<<10 {
+			t.Skip("larger than any header")
+		}
+		got := certbundle.Scrub(text, query)
+		require.LessOrEqual(t, len(got), 512+len("…"))
+		require.True(t, utf8.ValidString(got))
+		require.NotContains(t, got, "\n")
+		for pair := range strings.SplitSeq(query, "&") {
+			_, value, _ := strings.Cut(pair, "=")
+			// White space is what is left of control characters.
+			if len(value) >= 8 && strings.IndexFunc(value, func(r rune) bool { return r <= ' ' || r > '~' }) < 0 &&
+				!strings.Contains("[REDACTED]", value) {
+				require.NotContains(t, certbundle.Scrub("the link ends in "+value, query), value)
+			}
 		}
 	})
 }
