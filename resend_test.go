@@ -79,6 +79,18 @@ func queryOption(inQuery bool) baas.Option {
 	return nil
 }
 
+// resendingClient sends again without much delay.
+func resendingClient(t *testing.T, url string, inQuery bool, opts ...baas.Option) *baas.Client {
+	t.Helper()
+	client, err := baas.NewClient(append([]baas.Option{
+		baas.WithEndpoint(url), baas.WithAccessKey("id", "secret"), queryOption(inQuery),
+		baas.WithRetryPolicy(baas.RetryPolicy{MinDelay: time.Millisecond}),
+	}, opts...)...)
+	require.NoError(t, err)
+	t.Cleanup(client.CloseIdleConnections)
+	return client
+}
+
 // late makes a clock that jumps once a message is made and the wait before its
 // resend is over: the resend has to notice at its last moment.
 func late(c *baas.Client) {
@@ -111,17 +123,13 @@ func TestResendUsesNewConnection(t *testing.T) {
 			t.Run(name+", parameters "+where, func(t *testing.T) {
 				t.Parallel()
 				server := newRefusingServer(t, inQuery, false)
-				opts := []baas.Option{
-					baas.WithEndpoint(server.URL), baas.WithAccessKey("id", "secret"), queryOption(inQuery),
-					baas.WithRetryPolicy(baas.RetryPolicy{MaxAttempts: 5, MinDelay: time.Millisecond}),
-				}
+				opts := []baas.Option{baas.WithRetryPolicy(baas.RetryPolicy{MaxAttempts: 5, MinDelay: time.Millisecond})}
 				transport := &http.Transport{}
 				if wrap != nil {
 					opts = append(opts, baas.WithHTTPClient(&http.Client{Transport: wrap(transport)}))
 				}
-				client, err := baas.NewClient(opts...)
-				require.NoError(t, err)
-				_, err = client.ApplyAntChainCertificateWithKeyAutoCreation(t.Context(), newRequest())
+				client := resendingClient(t, server.URL, inQuery, opts...)
+				_, err := client.ApplyAntChainCertificateWithKeyAutoCreation(t.Context(), newRequest())
 				requireEnd(t, "unknown", 5, nil, err)
 				client.CloseIdleConnections()
 				transport.CloseIdleConnections()
@@ -143,11 +151,9 @@ func TestResendOnOldHTTP2Connection(t *testing.T) {
 			t.Parallel()
 			server := newRefusingServer(t, inQuery, true)
 			transport := server.Client().Transport
-			client, err := baas.NewClient(baas.WithEndpoint(server.URL), baas.WithAccessKey("id", "secret"), queryOption(inQuery),
-				baas.WithHTTPClient(&http.Client{Transport: roundTripper(transport.RoundTrip)}),
-				baas.WithRetryPolicy(baas.RetryPolicy{MinDelay: time.Millisecond}))
-			require.NoError(t, err)
-			_, err = client.ApplyAntChainCertificateWithKeyAutoCreation(t.Context(), newRequest())
+			client := resendingClient(t, server.URL, inQuery,
+				baas.WithHTTPClient(&http.Client{Transport: roundTripper(transport.RoundTrip)}))
+			_, err := client.ApplyAntChainCertificateWithKeyAutoCreation(t.Context(), newRequest())
 			requireEnd(t, "unknown", 4, nil, err)
 			server.settle(t)
 			require.Len(t, server.addrs, 1)
@@ -163,11 +169,9 @@ func TestLateResendIsHeldBack(t *testing.T) {
 		t.Run("the client's own transport, parameters "+where, func(t *testing.T) {
 			t.Parallel()
 			server := newRefusingServer(t, inQuery, false)
-			client, err := baas.NewClient(baas.WithEndpoint(server.URL), baas.WithAccessKey("id", "secret"), queryOption(inQuery),
-				baas.WithRetryPolicy(baas.RetryPolicy{MinDelay: time.Millisecond}))
-			require.NoError(t, err)
+			client := resendingClient(t, server.URL, inQuery)
 			late(client)
-			_, err = client.ApplyAntChainCertificateWithKeyAutoCreation(t.Context(), newRequest())
+			_, err := client.ApplyAntChainCertificateWithKeyAutoCreation(t.Context(), newRequest())
 			requireEnd(t, "unknown", 2, nil, err)
 			client.CloseIdleConnections()
 			server.settle(t)
@@ -178,15 +182,13 @@ func TestLateResendIsHeldBack(t *testing.T) {
 				t.Parallel()
 				server := newRefusingServer(t, inQuery, http2)
 				transport := server.Client().Transport.(*http.Transport)
-				client, err := baas.NewClient(baas.WithEndpoint(server.URL), baas.WithAccessKey("id", "secret"), queryOption(inQuery),
+				client := resendingClient(t, server.URL, inQuery,
 					baas.WithHTTPClient(&http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
 						transport.CloseIdleConnections() // so that no connection is an old one
 						return transport.RoundTrip(r)
-					})}),
-					baas.WithRetryPolicy(baas.RetryPolicy{MinDelay: time.Millisecond}))
-				require.NoError(t, err)
+					})}))
 				late(client)
-				_, err = client.ApplyAntChainCertificateWithKeyAutoCreation(t.Context(), newRequest())
+				_, err := client.ApplyAntChainCertificateWithKeyAutoCreation(t.Context(), newRequest())
 				requireEnd(t, "unknown", 2, nil, err)
 				server.settle(t)
 				require.Len(t, server.addrs, 1)
@@ -202,10 +204,8 @@ func TestRefusedBeforeAConnection(t *testing.T) {
 	for where, inQuery := range inBodyAndQuery {
 		t.Run(where, func(t *testing.T) {
 			t.Parallel()
-			client, err := baas.NewClient(baas.WithEndpoint("http://127.0.0.1:1"), baas.WithAccessKey("id", "secret"), queryOption(inQuery),
-				baas.WithAttemptTimeout(1), baas.WithRetryPolicy(baas.RetryPolicy{MinDelay: time.Millisecond}))
-			require.NoError(t, err)
-			_, err = client.ApplyAntChainCertificateWithKeyAutoCreation(t.Context(), newRequest())
+			client := resendingClient(t, "http://127.0.0.1:1", inQuery, baas.WithAttemptTimeout(1))
+			_, err := client.ApplyAntChainCertificateWithKeyAutoCreation(t.Context(), newRequest())
 			require.ErrorIs(t, err, baas.ErrUnavailable)
 		})
 	}
@@ -229,11 +229,8 @@ func TestDoubtOverOwnTransport(t *testing.T) {
 				panic(http.ErrAbortHandler)
 			}))
 			defer server.Close()
-			client, err := baas.NewClient(baas.WithEndpoint(server.URL), baas.WithAccessKey("id", "secret"), queryOption(inQuery),
-				baas.WithRetryPolicy(baas.RetryPolicy{MinDelay: time.Millisecond}))
-			require.NoError(t, err)
-			defer client.CloseIdleConnections()
-			_, err = client.ApplyAntChainCertificateWithKeyAutoCreation(t.Context(), newRequest())
+			client := resendingClient(t, server.URL, inQuery)
+			_, err := client.ApplyAntChainCertificateWithKeyAutoCreation(t.Context(), newRequest())
 			requireEnd(t, "unknown", 4, nil, err)
 			server.Close()
 			require.Len(t, nonces, 1)

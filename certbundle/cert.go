@@ -10,6 +10,7 @@ import (
 const (
 	maxCertificates = 16 // a file
 	maxRSABits      = 8192
+	maxRSAExponent  = 1<<16 + 1 // the usual one; a larger one makes signatures slow to check
 
 	// What follows bounds what crypto/x509 does with names and extensions, such
 	// as policies and name constraints, on each way from one certificate to
@@ -54,6 +55,8 @@ func parseCertificate(file string, der []byte) (*x509.Certificate, error) {
 	}
 	if key, ok := cert.PublicKey.(*rsa.PublicKey); ok && key.N.BitLen() > maxRSABits {
 		return nil, malformed(file, "RSA key of %d bits, more than %d", key.N.BitLen(), maxRSABits)
+	} else if ok && key.E > maxRSAExponent {
+		return nil, malformed(file, "RSA key with an exponent of more than %d", maxRSAExponent)
 	}
 	for _, e := range cert.Extensions {
 		if len(e.Value) > maxExtension {

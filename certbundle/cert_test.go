@@ -74,9 +74,9 @@ func TestCertificatesAreBounded(t *testing.T) {
 		return cert
 	}
 	padding := 8<<10 - len(withSubject(7_000).Raw)
-	withRSA := func(bits int) *x509.Certificate {
+	withRSA := func(bits, exponent int) *x509.Certificate {
 		n := new(big.Int).Lsh(big.NewInt(1), uint(bits-1))
-		return ca.certify(t, &rsa.PublicKey{N: n.SetBit(n, 0, 1), E: 65537})
+		return ca.certify(t, &rsa.PublicKey{N: n.SetBit(n, 0, 1), E: exponent})
 	}
 	withExtension := func(n int) *x509.Certificate {
 		cert, _ := ca.issue(t, func(c *x509.Certificate) {
@@ -87,7 +87,8 @@ func TestCertificatesAreBounded(t *testing.T) {
 	tests := map[string]struct{ at, over []byte }{
 		"2 KiB an extension": {pemCerts(withExtension(2 << 10)), pemCerts(withExtension(2<<10 + 1))},
 		"16 certificates":    {bytes.Repeat(pemCerts(ca.cert), 16), bytes.Repeat(pemCerts(ca.cert), 17)},
-		"8192 bits":          {pemCerts(withRSA(8192)), pemCerts(withRSA(8193))},
+		"8192 bits":          {pemCerts(withRSA(8192, 65537)), pemCerts(withRSA(8193, 65537))},
+		"usual exponents":    {pemCerts(withRSA(2048, 65537)), pemCerts(withRSA(2048, 65539))},
 		// ECDSA signatures differ in length by a byte or two.
 		"8 KiB": {pemCerts(withSubject(7_000 + padding - 10)), pemCerts(withSubject(7_000 + padding + 10))},
 		// Files that are all beginnings must not be searched again and again.

@@ -43,13 +43,13 @@
 //	PBKDF2            2,000,000 iterations; 1,000,000 with SHA-384 or SHA-512, or
 //	                  with a key longer than the hash; no key length but the cipher's
 //	PBES1, PKCS#12    1,000,000 iterations
-//	scrypt            64 MiB (128·N·r), N of 131,072, N·r·p of 2,097,152
+//	scrypt            63 MiB (128·N·r), N of 131,072, N·r·p of 2,097,152
 //	private key       16 KiB; RSA of two primes and 8192 bits
-//	certificates      16 a file, 8 KiB each, 2 KiB an extension; RSA of 8192 bits
+//	certificates      16 a file, 8 KiB each, 2 KiB an extension; RSA of 8192 bits,
+//	                  with an exponent of 65537 at most
 //	trust store       16 certificates; no length but what the file holds
 //
-// So no file takes more than a second of one core, nor more memory than scrypt's
-// 64 MiB and what is small beside it.
+// So no file takes more than a second of one core, nor more than 64 MiB.
 //
 // # Libraries
 //

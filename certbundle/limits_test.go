@@ -1,12 +1,14 @@
 package certbundle_test
 
 import (
+	"bytes"
 	"crypto/rsa"
 	"encoding/pem"
 	"errors"
 	"fmt"
 	"math"
 	"math/big"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -53,12 +55,12 @@ func TestCostsOfKeysAreBounded(t *testing.T) {
 		"PBES1, one iteration at least":       {pbeKey(sha1DESOID, 1), pbeKey(sha1DESOID, 0)},
 		"PKCS#12, 1,000,000 iterations":       {pbeKey(pkcs12OID, 1_000_000), pbeKey(pkcs12OID, 1_000_001)},
 		"PKCS#12, one iteration at least":     {pbeKey(pkcs12OID, 1), pbeKey(pkcs12OID, 0)},
-		"scrypt, 64 MiB by N":                 {scryptKey(1<<16, 8, 1), scryptKey(1<<17, 8, 1)},
+		"scrypt, 63 MiB by N":                 {scryptKey(1<<15, 8, 1), scryptKey(1<<16, 8, 1)},
 		"scrypt, N whatever the memory":       {scryptKey(1<<17, 1, 16), scryptKey(1<<18, 1, 1)},
-		"scrypt, 64 MiB by r":                 {scryptKey(1<<10, 512, 1), scryptKey(1<<10, 513, 1)},
-		"scrypt, work by p":                   {scryptKey(1<<16, 8, 4), scryptKey(1<<16, 8, 5)},
-		"scrypt, 1 MiB by r":                  {scryptKey(2, 1<<13/3, 1), scryptKey(2, 1<<13/3+1, 1)},
-		"scrypt, 1 MiB by p":                  {scryptKey(2, 1, 1<<13-2), scryptKey(2, 1, 1<<13-1)},
+		"scrypt, 63 MiB by r":                 {scryptKey(1<<10, 504, 1), scryptKey(1<<10, 505, 1)},
+		"scrypt, work by p":                   {scryptKey(1<<15, 8, 8), scryptKey(1<<15, 8, 9)},
+		"scrypt, 512 KiB by r":                {scryptKey(2, 1<<12/3, 1), scryptKey(2, 1<<12/3+1, 1)},
+		"scrypt, 512 KiB by p":                {scryptKey(2, 1, 1<<12-2), scryptKey(2, 1, 1<<12-1)},
 		"scrypt, N that overflows":            {scryptKey(2, 1, 1), scryptKey(1<<62, 2, 2)},
 		"scrypt, r that overflows":            {scryptKey(2, 1, 1), scryptKey(2, math.MaxInt64, 1)},
 		"scrypt, p that overflows":            {scryptKey(2, 2, 1), scryptKey(2, 2, math.MaxInt64)},
@@ -148,8 +150,24 @@ func TestKeysAtTheBoundOpen(t *testing.T) {
 	}
 }
 
+// mostMemory is what takes the most that scrypt may.
+func mostMemory() part { return scryptKey(1<<10, 504, 4) }
+
+// TestKeyTakesNoMoreThan64MiB, all that is allocated counted, also in a file as
+// large as is read.
+func TestKeyTakesNoMoreThan64MiB(t *testing.T) { // not parallel: the heap is everybody's
+	file := encrypted(mostMemory())
+	file = append(bytes.Repeat([]byte("a line round the key\n"), (1<<20-len(file))/21), file...)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	_, _, err := certbundle.OpenKey(file, keyPassword)
+	runtime.ReadMemStats(&after)
+	require.ErrorIs(t, err, certbundle.ErrPassword)
+	require.LessOrEqual(t, after.TotalAlloc-before.TotalAlloc, uint64(64<<20))
+}
+
 // BenchmarkKeyAtTheBound is the most that a key can cost: it has to stay well
-// below a second, and at 64 MiB and little more.
+// below a second.
 func BenchmarkKeyAtTheBound(b *testing.B) {
 	for _, bb := range []struct {
 		name string
@@ -158,9 +176,9 @@ func BenchmarkKeyAtTheBound(b *testing.B) {
 		{"PBKDF2-SHA256", pbkdf2KeyFor(aes256OID, salt(), integer(2_000_000), algorithm(sha256PRFOID))},
 		{"PBKDF2-SHA512", pbkdf2KeyFor(aes256OID, salt(), integer(1_000_000), algorithm(sha512PRFOID))},
 		{"PBKDF2-SHA1-two-blocks", pbkdf2KeyFor(aes256OID, salt(), integer(1_000_000))},
-		{"scrypt-most-memory", scryptKey(1<<16, 8, 4)},
+		{"scrypt-most-memory", mostMemory()},
+		{"scrypt-usual-pieces", scryptKey(1<<15, 8, 8)},
 		{"scrypt-most-pieces", scryptKey(1<<17, 1, 16)},
-		{"scrypt-most-beside", scryptKey(1<<10, 512, 4)},
 		{"PBES1-MD5", pbeKey(md5DESOID, 1_000_000)},
 		{"PBES1-SHA1", pbeKey(sha1DESOID, 1_000_000)},
 		{"PKCS12-SHA1", pbeKey(pkcs12OID, 1_000_000)},

@@ -21,15 +21,14 @@ const (
 const (
 	maxPBKDF2Iterations = 2_000_000 // of the cheaper hashes
 
-	// In units of 128 bytes: 64 MiB of memory, gone through four times.
-	maxScryptMemory = 64 << 20 / 128
-	maxScryptWork   = 4 * maxScryptMemory
+	// In units of 128 bytes: what scrypt takes for N·r, and beside it for p·r and
+	// r alone. With what the rest of opening a key takes, that is less than 64 MiB.
+	maxScryptMemory = 63 << 20 / 128
+	maxScryptRest   = 512 << 10 / 128
+	maxScryptWork   = 1 << 21 // 64 MiB gone through four times
 	// The same work in smaller pieces, all over the memory, takes longer. No
 	// key with the usual r of 8 reaches this.
 	maxScryptN = 1 << 17
-	// Likewise, what scrypt takes beside N·r: without a bound on p·r and r
-	// alone, few N would buy much memory.
-	maxScryptRest = 1 << 20 / 128
 )
 
 // parsePBES2 reads the PBES2-params of RFC 8018, appendix A.4.
