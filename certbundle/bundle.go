@@ -35,6 +35,13 @@ var (
 	ErrExists = errors.New("certbundle: file exists")
 	// ErrMalformed: a file is not what its name says.
 	ErrMalformed = errors.New("certbundle: malformed")
+	// ErrUnsupported: a certificate or key store is whole, but crypto/x509 does
+	// not take what is in it, such as an SM2 key. Its text says what that is and
+	// by whom it can be read.
+	ErrUnsupported = errors.New("certbundle: not supported by Go")
+	// ErrWeakSignature: a signature in a chain was made with SHA-1, which
+	// crypto/x509 refuses. AllowSHA1 and PinNodes are the ways out.
+	ErrWeakSignature = errors.New("certbundle: SHA-1 signature")
 	// ErrDownload: a file could not be downloaded.
 	ErrDownload = errors.New("certbundle: download failed")
 	// ErrKeyNotStored: the private key may not be on disk. The Bundle beside

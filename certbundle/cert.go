@@ -21,27 +21,29 @@ const (
 
 // parseCertificates returns the certificates of a PEM file in their order, one
 // at least. Text round the blocks is ignored. A block that is cut off or
-// damaged is an error: without it a chain would look complete.
-func parseCertificates(file string, data []byte) ([]*x509.Certificate, error) {
+// damaged is an error: without it a chain would look complete. unsupported has
+// an error that matches ErrUnsupported for each whole certificate that
+// crypto/x509 cannot parse.
+func parseCertificates(file string, data []byte) (certs []*x509.Certificate, unsupported []error, err error) {
 	if len(data) == 0 {
-		return nil, missing(file)
+		return nil, nil, missing(file)
 	}
 	blocks, err := pemBlocks(file, data, maxCertificates)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	certs := make([]*x509.Certificate, 0, len(blocks))
+	certs = make([]*x509.Certificate, 0, len(blocks))
 	for _, block := range blocks {
 		if block.Type != "CERTIFICATE" {
-			return nil, malformed(file, "holds a PEM block that is not a certificate")
+			return nil, nil, malformed(file, "holds a PEM block that is not a certificate")
 		}
 		cert, err := parseCertificate(file, block.Bytes)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		certs = append(certs, cert)
 	}
-	return certs, nil
+	return certs, unsupported, nil
 }
 
 // parseCertificate refuses what would be expensive to work with later on.

@@ -57,7 +57,7 @@ func certificates(file string, data []byte) ([]*x509.Certificate, error) {
 	if err := checkNoPage(data); err != nil {
 		return nil, err
 	}
-	certs, err := parseCertificates(file, data)
+	certs, _, err := parseCertificates(file, data)
 	if err != nil {
 		return nil, errors.New(strings.TrimPrefix(err.Error(), ErrMalformed.Error()+": "+file+": "))
 	}

@@ -19,10 +19,14 @@ func OpenKey(data []byte, password string) (crypto.Signer, string, error) {
 }
 
 func ParseCertificates(data []byte) ([]*x509.Certificate, error) {
-	return parseCertificates(CACertFile, data)
+	certs, _, err := parseCertificates(CACertFile, data)
+	return certs, err
 }
 
-func ParseTrustStore(data []byte) ([]*x509.Certificate, error) { return parseTrustStore(data) }
+func ParseTrustStore(data []byte) ([]*x509.Certificate, error) {
+	certs, _, err := parseTrustStore(data)
+	return certs, err
+}
 
 // What a download has to pass.
 var (

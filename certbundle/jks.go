@@ -16,45 +16,46 @@ const (
 	jksTrustedCert = 2 // the tag of an entry
 )
 
-// parseTrustStore returns the certificates of a JKS, one at least.
-func parseTrustStore(data []byte) ([]*x509.Certificate, error) {
+// parseTrustStore returns the certificates of a trust store, one at least.
+// unsupported is what it is to parseCertificates.
+func parseTrustStore(data []byte) (certs []*x509.Certificate, unsupported []error, err error) {
 	const file = TrustStoreFile
 	if len(data) == 0 {
-		return nil, missing(file)
+		return nil, nil, missing(file)
 	}
 	// Fewer than 20 bytes leave an empty body, which has no magic number.
 	body, digest := data[:max(0, len(data)-sha1.Size)], data[max(0, len(data)-sha1.Size):]
 	s := cryptobyte.String(body)
 	var magic, version, count uint32
 	if !s.ReadUint32(&magic) || magic != jksMagic {
-		return nil, malformed(file, "not a JKS")
+		return nil, nil, malformed(file, "not a JKS")
 	}
 	if !s.ReadUint32(&version) || version != jksVersion {
-		return nil, malformed(file, "not a JKS of version %d", jksVersion)
+		return nil, nil, malformed(file, "not a JKS of version %d", jksVersion)
 	}
 	// Before anything else is believed: the digest covers all of it.
 	if !bytes.Equal(digest, jksDigest(body)) {
-		return nil, malformed(file, "damaged, or another password than %q", trustStorePassword)
+		return nil, nil, malformed(file, "damaged, or another password than %q", trustStorePassword)
 	}
 	if !s.ReadUint32(&count) || count == 0 || count > maxCertificates {
-		return nil, malformed(file, "not between 1 and %d entries", maxCertificates)
+		return nil, nil, malformed(file, "not between 1 and %d entries", maxCertificates)
 	}
-	certs := make([]*x509.Certificate, 0, count)
+	certs = make([]*x509.Certificate, 0, count)
 	for range count {
 		der, ok := readTrustedCert(&s)
 		if !ok {
-			return nil, malformed(file, "an entry is not a trusted certificate")
+			return nil, nil, malformed(file, "an entry is not a trusted certificate")
 		}
 		cert, err := parseCertificate(file, der)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		certs = append(certs, cert)
 	}
 	if !s.Empty() {
-		return nil, malformed(file, "more than its entries")
+		return nil, nil, malformed(file, "more than its entries")
 	}
-	return certs, nil
+	return certs, unsupported, nil
 }
 
 // readTrustedCert reads one entry. No length in it is believed: each is

@@ -16,7 +16,7 @@ func (b *Bundle) TLSCertificate(password string) (tls.Certificate, error) {
 		return tls.Certificate{}, errNilBundle
 	}
 	key, _, keyErr := openKey(b.PrivateKey, password)
-	chain, certErr := parseCertificates(ClientCertFile, b.ClientCert)
+	chain, _, certErr := parseCertificates(ClientCertFile, b.ClientCert)
 	if err := errors.Join(keyErr, certErr); err != nil {
 		return tls.Certificate{}, err
 	}
@@ -43,7 +43,7 @@ func (b *Bundle) TLSConfig(password string) (*tls.Config, error) {
 		return nil, errNilBundle
 	}
 	cert, certErr := b.TLSCertificate(password)
-	cas, caErr := parseCertificates(CACertFile, b.CACert)
+	cas, _, caErr := parseCertificates(CACertFile, b.CACert)
 	if err := errors.Join(certErr, caErr); err != nil {
 		return nil, err
 	}

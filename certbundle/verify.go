@@ -40,9 +40,9 @@ func (b *Bundle) verify(password string, now time.Time) (*Report, error) {
 		return nil, errNilBundle
 	}
 	key, encryption, keyErr := openKey(b.PrivateKey, password)
-	chain, certErr := parseCertificates(ClientCertFile, b.ClientCert)
-	cas, caErr := parseCertificates(CACertFile, b.CACert)
-	trusted, storeErr := parseTrustStore(b.TrustStore)
+	chain, _, certErr := parseCertificates(ClientCertFile, b.ClientCert)
+	cas, _, caErr := parseCertificates(CACertFile, b.CACert)
+	trusted, _, storeErr := parseTrustStore(b.TrustStore)
 
 	faults := []error{keyErr, certErr, caErr, storeErr}
 	if keyErr == nil && certErr == nil {
