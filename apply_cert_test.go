@@ -89,13 +89,15 @@ func TestApplyRequest(t *testing.T) {
 	}
 	now := time.Date(2026, 2, 3, 4, 5, 6, 789, time.FixedZone("", 8*3600))
 	for name, c := range map[string]struct {
-		opts    []baas.Option
-		inQuery bool
-		region  string
+		opts     []baas.Option
+		inQuery  bool
+		region   string // that is sent; empty for none
+		noRegion bool   // in the request
 	}{
-		"business parameters in the body": {},
+		"business parameters in the body": {region: "cn-hangzhou", noRegion: true},
+		"with an endpoint and no region":  {opts: []baas.Option{baas.WithEndpoint("baas.cn-hangzhou.aliyuncs.com")}},
 		"with a RegionId":                 {region: "cn-beijing"},
-		"WithParamsInQuery":               {opts: []baas.Option{baas.WithParamsInQuery()}, inQuery: true},
+		"WithParamsInQuery":               {region: "cn-hangzhou", noRegion: true, opts: []baas.Option{baas.WithParamsInQuery()}, inQuery: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -111,7 +113,9 @@ func TestApplyRequest(t *testing.T) {
 			baas.WithNonce(func() string { return "NONCE" })(client)
 			baas.WithClock(func() (time.Time, time.Duration) { return now, 0 })(client)
 			req := newRequest()
-			req.RegionID = c.region
+			if !c.noRegion {
+				req.RegionID = c.region // else the client's
+			}
 			_, err := client.ApplyAntChainCertificateWithKeyAutoCreation(t.Context(), req)
 			require.NoError(t, err)
 
@@ -126,7 +130,7 @@ func TestApplyRequest(t *testing.T) {
 			}
 			common.Set("Signature", baas.SignRPC("POST", all, "secret-of-access-key"))
 			if c.inQuery {
-				require.Equal(t, merged(common, business), query)
+				require.Equal(t, merged(common, all), query)
 				require.Empty(t, form)
 				return
 			}

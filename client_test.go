@@ -83,7 +83,7 @@ func TestDo(t *testing.T) {
 			return answering(500, "")(r)
 		}), baas.WithRetryPolicy(baas.RetryPolicy{MaxAttempts: 2, MinDelay: 1, MaxDelay: 1}))
 		require.Error(t, client.Do(t.Context(), baas.Operation{Action: "A", Params: params, ReadOnly: true}, nil))
-		require.Equal(t, []string{"Password=p1", "Password=p1"}, sent)
+		require.Equal(t, []string{"Password=p1&RegionId=cn-hangzhou", "Password=p1&RegionId=cn-hangzhou"}, sent)
 	})
 	t.Run("throttled with a result", func(t *testing.T) {
 		t.Parallel()
@@ -94,7 +94,7 @@ func TestDo(t *testing.T) {
 		t.Parallel()
 		client := newClient(t, roundTripper(func(r *http.Request) (*http.Response, error) {
 			require.NoError(t, r.ParseForm())
-			require.Equal(t, url.Values{"B": {"2", "1"}, "A": {""}}, r.PostForm)
+			require.Equal(t, url.Values{"B": {"2", "1"}, "A": {""}, "RegionId": {"cn-hangzhou"}}, r.PostForm)
 			all := merged(r.URL.Query(), r.PostForm)
 			require.Equal(t, baas.SignRPC("POST", all, "secret-of-access-key"), all.Get("Signature"))
 			return answering(200, flatChains)(r)
@@ -217,8 +217,8 @@ func TestErrorKinds(t *testing.T) {
 		{"Forbidden", 403, baas.ErrForbidden},
 		{"Forbidden.RAM", 403, baas.ErrForbidden},
 		{"NoPermission", 403, baas.ErrForbidden},
-		{"Whatever", 403, baas.ErrForbidden},
-		{"Whatever", 401, baas.ErrUnauthenticated},
+		{"Whatever.Denied", 403, baas.ErrForbidden},
+		{"Whatever.Denied", 401, baas.ErrUnauthenticated},
 		{"MissingParameter", 400, nil},
 		{"MissingAntChainId", 400, nil},
 		{"InvalidParameter", 400, nil},
@@ -308,7 +308,7 @@ func TestLogging(t *testing.T) {
 		warns  int
 	}{
 		"a reply at once": {nil, []string{"return the reply"}, 0},
-		"throttled":       {throttles(1), []string{"send again", "return the reply"}, 0},
+		"throttled":       {throttles(1), []string{"send again with a fresh nonce", "return the reply"}, 0},
 		"unknown": {[]baastest.Fault{baastest.ServerErrorAfter(500)}, []string{
 			"send the same bytes again", "return that the outcome is unknown",
 		}, 1},

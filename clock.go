@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"strconv"
 	"time"
+
+	"github.com/antchain-go/baas/internal/atmostonce"
 )
 
 // An instant is read off both clocks. They disagree when the wall clock is set
@@ -30,15 +32,16 @@ func (i instant) since(t instant) time.Duration {
 // offsetFrom is what has to be added to the wall clock to get the time of the
 // Date header of a reply that was received now. It is worth a try only if the
 // time that was sent, that of now and the offset used so far, was off by more
-// than the gateway allows, and by no more than is plausible.
+// than the gateway allows, and if this machine's clock is off by no more than is
+// plausible. What an earlier reply made of the offset does not matter: that may
+// have been forged.
 func (i instant) offsetFrom(h http.Header, used time.Duration) (time.Duration, bool) {
 	date, err := http.ParseTime(h.Get("Date"))
 	if err != nil {
 		return 0, false
 	}
 	offset := date.Sub(i.wall)
-	off := (offset - used).Abs()
-	return offset, off > minSkew && off < maxSkew && offset.Abs() < maxSkew
+	return offset, (offset-used).Abs() > atmostonce.MinSkew && offset.Abs() < atmostonce.MaxSkew
 }
 
 // retryAfter reads a Retry-After header, seconds or a date.

@@ -4,71 +4,82 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"sync"
 
 	"github.com/aliyun/credentials-go/credentials"
+
+	"github.com/antchain-go/baas/internal/sign"
 )
 
-// keys are the credentials of one attempt.
-type keys struct {
-	accessKeyID, accessKeySecret string
-	securityToken                string // with STS credentials
-	bearerToken                  string // instead of all others
-}
-
-// A keySource supplies credentials.
-type keySource interface {
-	// keys returns the error of ctx if that ended the wait, else a
+// A credentialSource supplies credentials.
+type credentialSource interface {
+	// get returns the error of ctx if that ended the wait, else a
 	// *CredentialsError.
-	keys(ctx context.Context) (keys, error)
+	get(ctx context.Context) (sign.Credentials, error)
 }
 
 // A staticSource is an access key that was asked for once and never changes.
-type staticSource struct{ fixed keys }
+type staticSource struct{ creds sign.Credentials }
 
-func (s staticSource) keys(context.Context) (keys, error) { return s.fixed, nil }
+func (s staticSource) get(context.Context) (sign.Credentials, error) { return s.creds, nil }
 
 // A sharedSource is a credential that may block, takes no context and is not
-// safe for concurrent first use: one GetCredential runs at a time, in a
-// goroutine of its own, and whoever asks meanwhile gets its result.
+// safe for concurrent first use. One GetCredential runs at a time, in a
+// goroutine of its own, and whoever asks meanwhile gets its result: also another
+// client that was given the same credential.
 type sharedSource struct {
 	// make makes the credential when there is none; nil if it was given.
 	make func() (credentials.Credential, error)
 
-	mu     sync.Mutex
-	cred   credentials.Credential // guarded by the flight, one at a time
-	flight *flight
+	cred credentials.Credential // guarded by the flight, one at a time
 }
+
+// flights are those under way in the program, by the credential that was given
+// or else by the source. Clients that share a credential share its flight.
+var flights = struct {
+	sync.Mutex
+	of map[any]*flight
+}{of: make(map[any]*flight)}
 
 type flight struct {
-	done chan struct{} // closed when keys and err are set
-	keys keys
-	err  error
+	done  chan struct{} // closed when creds and err are set
+	creds sign.Credentials
+	err   error
 }
 
-func (s *sharedSource) keys(ctx context.Context) (keys, error) {
-	s.mu.Lock()
-	f := s.flight
+// key is what the flight of the source is found by.
+func (s *sharedSource) key() any {
+	if s.make == nil && reflect.TypeOf(s.cred).Comparable() {
+		return s.cred
+	}
+	return s
+}
+
+func (s *sharedSource) get(ctx context.Context) (sign.Credentials, error) {
+	key := s.key()
+	flights.Lock()
+	f := flights.of[key]
 	if f == nil {
 		f = &flight{done: make(chan struct{}), err: &CredentialsError{Err: errors.New("GetCredential did not return")}}
-		s.flight = f
-		go s.fly(f)
+		flights.of[key] = f
+		go s.fly(key, f)
 	}
-	s.mu.Unlock()
+	flights.Unlock()
 	select {
 	case <-f.done:
-		return f.keys, f.err
+		return f.creds, f.err
 	case <-ctx.Done():
-		return keys{}, ctx.Err()
+		return sign.Credentials{}, ctx.Err()
 	}
 }
 
-func (s *sharedSource) fly(f *flight) {
+func (s *sharedSource) fly(key any, f *flight) {
 	// Deferred, since GetCredential may end its goroutine.
 	defer func() {
-		s.mu.Lock()
-		s.flight = nil
-		s.mu.Unlock()
+		flights.Lock()
+		delete(flights.of, key)
+		flights.Unlock()
 		close(f.done)
 	}()
 	if s.cred == nil {
@@ -77,7 +88,7 @@ func (s *sharedSource) fly(f *flight) {
 			return
 		}
 	}
-	f.keys, f.err = getKeys(s.cred)
+	f.creds, f.err = getCredentials(s.cred)
 	if f.err != nil && s.make != nil {
 		f.err.(*CredentialsError).Provider = defaultProvider
 		// The default chain sticks to the last provider it tried, even one
@@ -101,42 +112,42 @@ func (s *sharedSource) build() (cred credentials.Credential, err error) {
 // defaultProvider is what credentials-go calls its provider chain.
 const defaultProvider = "default"
 
-// getKeys asks cred. All errors are *CredentialsError.
-func getKeys(cred credentials.Credential) (k keys, err error) {
+// getCredentials asks cred. All errors are *CredentialsError.
+func getCredentials(cred credentials.Credential) (c sign.Credentials, err error) {
 	provider := fmt.Sprintf("%T", cred)
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("panic: %v", r)
 		}
 		if err != nil {
-			k, err = keys{}, &CredentialsError{Provider: provider, Err: err}
+			c, err = sign.Credentials{}, &CredentialsError{Provider: provider, Err: err}
 		}
 	}()
 	model, err := cred.GetCredential()
 	if err != nil {
-		return k, err
+		return c, err
 	}
 	if model == nil {
-		return k, errors.New("GetCredential returned nil")
+		return c, errors.New("GetCredential returned nil")
 	}
-	if name := text(model.ProviderName); name != "" {
+	if name := deref(model.ProviderName); name != "" {
 		provider = name
 	}
-	k = keys{
-		accessKeyID:     text(model.AccessKeyId),
-		accessKeySecret: text(model.AccessKeySecret),
-		securityToken:   text(model.SecurityToken),
-		bearerToken:     text(model.BearerToken),
+	c = sign.Credentials{
+		AccessKeyID:     deref(model.AccessKeyId),
+		AccessKeySecret: deref(model.AccessKeySecret),
+		SecurityToken:   deref(model.SecurityToken),
+		BearerToken:     deref(model.BearerToken),
 	}
-	if k.bearerToken == "" && (k.accessKeyID == "" || k.accessKeySecret == "") {
-		return k, errors.New("GetCredential returned neither a bearer token nor an access key")
+	if c.BearerToken == "" && (c.AccessKeyID == "" || c.AccessKeySecret == "") {
+		return c, errors.New("GetCredential returned neither a bearer token nor an access key")
 	}
-	return k, nil
+	return c, nil
 }
 
-// text is *s, and nothing if there is none: to credentials-go both mean
+// deref is *s, and nothing if there is none: to credentials-go both mean
 // absent.
-func text(s *string) string {
+func deref(s *string) string {
 	if s == nil {
 		return ""
 	}

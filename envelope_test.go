@@ -2,7 +2,6 @@ package baas_test
 
 import (
 	"bytes"
-	"encoding/json"
 	"io"
 	"log/slog"
 	"net/http"
@@ -100,10 +99,9 @@ func TestCutOffAtEveryByte(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			body, key := recorded(t, shape)
-			quoted, err := json.Marshal(key)
-			require.NoError(t, err)
-			whole := strings.Index(body, string(quoted)) + len(quoted)
-			require.Greater(t, whole, len(quoted))
+			const end = "-----END ENCRYPTED PRIVATE KEY-----"
+			whole := strings.Index(body, end) + len(end)
+			require.Greater(t, whole, len(end))
 			for n := range len(body) {
 				client := newClient(t, cutOff(body[:n]))
 				resp, err := client.ApplyAntChainCertificateWithKeyAutoCreation(t.Context(), newRequest())

@@ -109,6 +109,8 @@ type OutcomeUnknownError struct {
 	Action         string
 	SignatureNonce string // of the request in doubt
 	RequestID      string // of the first doubtful reply, or else a later one, that bore one; often empty
+	Reason         Reason // why the outcome is unknown: what the first doubtful attempt came to
+	Code           string // of the first doubtful reply, if it bore one
 	Attempts       int    // how many were made in all
 	Err            error  // of the first doubtful attempt
 
@@ -263,50 +265,4 @@ func detailOf(err error) string {
 		return d.detail()
 	}
 	return err.Error()
-}
-
-// kindOf says which sentinel a code and status stand for, or nil.
-func kindOf(code string, status int) error {
-	switch {
-	case isThrottling(code):
-		return ErrThrottled
-	case isServerError(code, status):
-		return ErrUnavailable
-	case hasAnyPrefix(code, "InvalidAccessKeyId", "InvalidSecurityToken", "InvalidBearerToken",
-		"SignatureDoesNotMatch", "IncompleteSignature"), status == 401:
-		return ErrUnauthenticated
-	case hasAnyPrefix(code, "Forbidden", "NoPermission"), status == 403:
-		return ErrForbidden
-	}
-	return nil
-}
-
-func isThrottling(code string) bool { return strings.HasPrefix(code, "Throttling") }
-
-// isServerError says whether a code or status is one after which the service
-// may have carried the call out. Some failures of the service arrive with a
-// status that looks like a refusal; their codes give them away.
-func isServerError(code string, status int) bool {
-	if status >= 500 {
-		return true
-	}
-	if n, err := strconv.Atoi(code); err == nil && n >= 500 && n <= 599 {
-		return true
-	}
-	lower := strings.ToLower(code)
-	for _, word := range []string{"timeout", "internal", "unavailable", "unknown", "system"} {
-		if strings.Contains(lower, word) {
-			return true
-		}
-	}
-	return false
-}
-
-func hasAnyPrefix(s string, prefixes ...string) bool {
-	for _, p := range prefixes {
-		if strings.HasPrefix(s, p) {
-			return true
-		}
-	}
-	return false
 }

@@ -6,7 +6,7 @@ import "time"
 // what a clock that is never set would say since some start.
 func WithClock(now func() (wall time.Time, mono time.Duration)) func(*Client) {
 	return func(c *Client) {
-		c.clock = func() instant {
+		c.core().clock = func() instant {
 			wall, mono := now()
 			return instant{wall: wall, mono: mono}
 		}
@@ -15,5 +15,5 @@ func WithClock(now func() (wall time.Time, mono time.Duration)) func(*Client) {
 
 // WithNonce replaces the source of nonces.
 func WithNonce(nonce func() string) func(*Client) {
-	return func(c *Client) { c.nonce = nonce }
+	return func(c *Client) { c.core().nonce = nonce }
 }

@@ -152,7 +152,7 @@ func TestEmptyBodyIsSentWithTheHeaders(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			err := newClient(t, c.rt).Do(t.Context(), baas.Operation{Action: "A"}, nil)
+			err := newClient(t, c.rt, baas.WithEndpoint("baas.example.com")).Do(t.Context(), baas.Operation{Action: "A"}, nil)
 			require.Error(t, err)
 			require.Equal(t, c.unknown, isErr(err, baas.ErrOutcomeUnknown), "%v", err)
 		})

@@ -172,6 +172,9 @@ func TestNoErrorHoldsASecret(t *testing.T) {
 						client := newClient(t, sent, opts...)
 						params := url.Values{"Password": {password}, "Pin": {"pin+4711/%"}, "AntChainId": {"a"}}
 						op := baas.Operation{Action: actionApply, Params: params, Secrets: []string{"Pin"}, ReadOnly: readOnly}
+						if readOnly {
+							op.Action = "DescribeSomething"
+						}
 						err := client.Do(t.Context(), op, nil)
 						require.Error(t, err)
 						secrets := append(sent.seen, "pin+4711/%", keyPEM[30:60])

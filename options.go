@@ -5,14 +5,16 @@ import (
 	"net/http"
 	"reflect"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/aliyun/credentials-go/credentials"
-)
 
-// version is the version of this module.
-const version = "0.1.0"
+	"github.com/antchain-go/baas/internal/send"
+	"github.com/antchain-go/baas/internal/sign"
+)
 
 const defaultAttemptTimeout = 90 * time.Second
 
@@ -24,7 +26,7 @@ type Option func(*options) error
 // options holds what the options say, unchecked, so that the last of a kind
 // can win over a bad one.
 type options struct {
-	region         string
+	region         *string
 	endpoint       *string
 	insecureHTTP   bool
 	credential     *credential
@@ -34,6 +36,7 @@ type options struct {
 	logger         **slog.Logger
 	userAgent      string
 	paramsInQuery  bool
+	refusalCodes   []string
 }
 
 // A credential is what WithAccessKey or WithCredential was given.
@@ -43,22 +46,24 @@ type credential struct {
 	cred       credentials.Credential
 }
 
-// WithRegion sets the region whose endpoint is called; "cn-hangzhou" by
-// default. Its name consists of lower-case letters, digits and hyphens.
+// WithRegion sets the region whose endpoint is called, and which is sent as
+// RegionId with calls that name none; "cn-hangzhou" by default. Its name consists
+// of lower-case letters, digits and hyphens.
 func WithRegion(regionID string) Option {
-	return func(o *options) error { o.region = regionID; return nil }
+	return func(o *options) error { o.region = &regionID; return nil }
 }
 
 // WithEndpoint sets the endpoint in the place of the region's: a host, with or
 // without a port, or a URL without user info, path and query. The scheme is
 // https unless a URL says http, which is accepted for localhost and loopback
-// addresses only, unless WithInsecureHTTP is given.
+// addresses only, unless WithInsecureHTTP is given. Without WithRegion beside it,
+// no RegionId is sent.
 func WithEndpoint(endpoint string) Option {
 	return func(o *options) error { o.endpoint = &endpoint; return nil }
 }
 
-// WithAccessKey signs with a fixed access key. Of WithAccessKey and
-// WithCredential the last one given wins.
+// WithAccessKey signs with a fixed access key, without white space in either
+// part. Of WithAccessKey and WithCredential the last one given wins.
 func WithAccessKey(id, secret string) Option {
 	return func(o *options) error {
 		o.credential = &credential{option: "WithAccessKey", id: id, secret: secret}
@@ -66,9 +71,9 @@ func WithAccessKey(id, secret string) Option {
 	}
 }
 
-// WithCredential takes the credentials from cred, which is asked before each
-// attempt, but never by two goroutines at once, and may take as long as the
-// call's context allows. Without it and without WithAccessKey the default
+// WithCredential takes the credentials from cred, which may take as long as the
+// call's context allows. It is asked before each message that is signed, but
+// never by two goroutines at once, whichever clients of the program share it. Without it and without WithAccessKey the default
 // provider chain of credentials-go is used: environment variables, OIDC, the
 // configuration files of the aliyun command line, the ECS RAM role, and the
 // credentials URI.
@@ -85,17 +90,24 @@ func WithCredential(cred credentials.Credential) Option {
 // limit is that of WithAttemptTimeout, since a shorter one loses keys. hc is
 // not modified, nor are later changes to it seen.
 //
-// After a call has come in doubt, an *http.Transport is cloned for a new
-// connection, which protocols that were added with RegisterProtocol do not
-// survive. Any other RoundTripper has its idle connections closed if it can
-// do that, and what it would send on an old one is held back: if it keeps to
-// one HTTP/2 connection, nothing can be sent again and the outcome stays
-// unknown. The limits on connecting (10 s), the TLS handshake (10 s) and
-// headers (64 KiB) are those of the client's own transport.
+// Over an *http.Transport a request counts as sent once it has a connection.
+// Over any other RoundTripper it counts as sent once its body was read: a
+// transport that fails before that has sent nothing, and a mock that is to lose a
+// reply reads the body first.
 //
-// Whether a request was sent is told by its body: a transport that fails
-// before it has read the body has sent nothing, and the client sends again. A
-// mock that is to lose a reply reads the body first.
+// # Retries
+//
+// Each retry uses a new connection. An *http.Transport is cloned for that;
+// protocols added with RegisterProtocol do not survive it. Any other
+// RoundTripper chooses by itself. What it would send on a connection that was
+// used before is held back, which closes an HTTP/1 connection, until it makes a
+// new one. If it keeps to one HTTP/2 connection, nothing can be sent again and an
+// outcome in doubt stays unknown.
+//
+// # Limits
+//
+// The limits on connecting (10 s), the TLS handshake (10 s) and headers (64 KiB)
+// are those of the client's own transport, not of hc's.
 func WithHTTPClient(hc *http.Client) Option {
 	return func(o *options) error { o.httpClient = &hc; return nil }
 }
@@ -143,12 +155,25 @@ func WithInsecureHTTP() Option {
 	return func(o *options) error { o.insecureHTTP = true; return nil }
 }
 
+// WithRefusalCodes adds codes of the service that mean that nothing was carried
+// out. The service's own codes are not documented: one that the client does not
+// recognize leaves the call in doubt. A code has to match exactly. Calls add up.
+// A code that is added wins over what its words say, but never over Throttling
+// and SignatureNonceUsed.
+//
+// Only add a code that you have seen, with the console showing that nothing was
+// issued: after a code that is added wrongly, a second certificate can be
+// issued.
+func WithRefusalCodes(codes ...string) Option {
+	return func(o *options) error { o.refusalCodes = append(o.refusalCodes, codes...); return nil }
+}
+
 // NewClient returns a client for the endpoint of cn-hangzhou with the default
 // provider chain of credentials-go, unless options say otherwise. It sends
 // nothing and does not look for credentials yet. Its error is a
 // *ValidationError that names every option at fault.
 func NewClient(opts ...Option) (*Client, error) {
-	o := options{region: defaultRegion, attemptTimeout: defaultAttemptTimeout}
+	o := options{attemptTimeout: defaultAttemptTimeout}
 	for _, opt := range opts {
 		if opt == nil {
 			continue
@@ -165,17 +190,25 @@ func (o *options) client() (*Client, error) {
 	var faults []FieldError
 	fault := func(option, reason string) { faults = append(faults, FieldError{option, reason}) }
 
-	c := &Client{
-		endpoint:       endpoint{scheme: "https", host: regionHost(o.region)},
+	region := defaultRegion
+	if o.region != nil {
+		region = *o.region
+	}
+	c := &core{
+		endpoint:       endpoint{scheme: "https", host: regionHost(region)},
 		attemptTimeout: o.attemptTimeout,
 		retry:          o.retry.withDefaults(),
 		logger:         slog.New(slog.DiscardHandler),
 		paramsInQuery:  o.paramsInQuery,
+		refusalCodes:   slices.Clone(o.refusalCodes),
 		clock:          systemClock(),
 		nonce:          newNonce,
 	}
-	if !isRegion(o.region) {
+	if !isRegion(region) {
 		fault("WithRegion", "is not the ID of a region")
+	}
+	if o.endpoint == nil || o.region != nil {
+		c.region = region
 	}
 	if o.endpoint != nil {
 		var reason string
@@ -212,9 +245,13 @@ func (o *options) client() (*Client, error) {
 		Method: http.MethodPost, Host: c.endpoint.host, Header: o.header(),
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 	}
-	c.keys = o.keySource()
-	c.transport = newTransporter(o.httpClient)
-	return c, nil
+	c.credentials = o.credentialSource()
+	var hc *http.Client
+	if o.httpClient != nil {
+		hc = *o.httpClient
+	}
+	c.sender = send.New(hc)
+	return &Client{core: func() *core { return c }}, nil
 }
 
 // header is that of every request.
@@ -242,14 +279,16 @@ func (o *options) checkCredential() (option, reason string) {
 		return "", ""
 	case c.option == "WithAccessKey" && (c.id == "" || c.secret == ""):
 		return c.option, "lacks the ID or the secret"
+	case c.option == "WithAccessKey" && (hasSpace(c.id) || hasSpace(c.secret)):
+		return c.option, "has white space or control characters, as a key that was pasted with its line has"
 	case c.option == "WithCredential" && isNil(c.cred):
 		return c.option, "is nil"
 	}
 	return "", ""
 }
 
-// keySource makes the source of a credential that has been checked.
-func (o *options) keySource() keySource {
+// credentialSource makes the source of a credential that has been checked.
+func (o *options) credentialSource() credentialSource {
 	c := o.credential
 	if c == nil {
 		return &sharedSource{make: func() (credentials.Credential, error) { return credentials.NewCredential(nil) }}
@@ -261,8 +300,8 @@ func (o *options) keySource() keySource {
 	make := func() (credentials.Credential, error) { return credentials.NewCredential(config) }
 	cred, err := make()
 	if err == nil {
-		var fixed keys
-		if fixed, err = getKeys(cred); err == nil {
+		var fixed sign.Credentials
+		if fixed, err = getCredentials(cred); err == nil {
 			return staticSource{fixed}
 		}
 	}
@@ -283,6 +322,18 @@ func isNil(v any) bool {
 	return false
 }
 
+// hasSpace reports whether s has white space or control characters.
+func hasSpace(s string) bool {
+	return strings.ContainsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) })
+}
+
 func isHeaderValue(s string) bool {
 	return strings.IndexFunc(s, func(r rune) bool { return r < ' ' || r > '~' }) < 0
+}
+
+// A CallOption configures one call. Nil options are skipped.
+type CallOption func(*callOptions)
+
+type callOptions struct {
+	resume *struct{}
 }

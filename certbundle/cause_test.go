@@ -47,7 +47,7 @@ func TestErrorsOfTransports(t *testing.T) {
 				requireSafe(t, err, "hunter22")
 				require.Contains(t, err.Error(), "certbundle: ca.crt: download from "+linkHost)
 				require.Contains(t, err.Error(), c.text)
-				require.Less(t, len(err.Error()), 700)
+				require.Less(t, len(err.Error()), 1200)
 				require.NotContains(t, err.Error(), "\x1b")
 				require.ErrorIs(t, err, c.is)
 				require.ErrorIs(t, err, syscall.ECONNREFUSED)

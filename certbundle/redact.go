@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"log/slog"
 	"strconv"
+
+	"github.com/antchain-go/baas/internal/redact"
 )
 
 // A shownBundle is what is printed in the place of a Bundle.
@@ -18,7 +20,7 @@ func (b Bundle) shown() shownBundle {
 	s := shownBundle{ClientCert: string(b.ClientCert), CACert: string(b.CACert)}
 	// An empty key is shown as such, which helps whoever lacks it.
 	if len(b.PrivateKey) > 0 {
-		s.PrivateKey = redacted
+		s.PrivateKey = redact.Mark
 	}
 	if len(b.TrustStore) > 0 {
 		s.TrustStore = strconv.Itoa(len(b.TrustStore)) + " bytes"

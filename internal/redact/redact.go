@@ -1,20 +1,31 @@
-package baas
+// Package redact takes secrets out of texts that come from outside, and makes
+// errors of other packages fit to stand in the chain of one of ours.
+//
+// What it promises: no text that it returns holds a secret that it was given,
+// raw or in an encoding that servers and proxies use, a private key, the query
+// of a URL, or a URL's user info. It undoes encodings with internal/sign and
+// internal/envelope, and imports nothing else of this module.
+package redact
 
 import (
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/antchain-go/baas/internal/envelope"
+	"github.com/antchain-go/baas/internal/sign"
 )
 
 const (
-	redacted = "[REDACTED]"
+	// Mark stands in the place of a secret.
+	Mark = "[REDACTED]"
 
-	maxServerText = 1 << 10 // bytes of a message or a recommendation
-	maxExcerpt    = 200     // bytes of a page
-	maxIdentifier = 128     // bytes of a code or an ID
+	MaxText       = 1 << 10 // bytes of what others say in an error
+	MaxIdentifier = 128     // bytes of a code or an ID
 
 	maxScrubbed = 16 << 10 // bytes of a text that are looked at
 
@@ -24,18 +35,20 @@ const (
 	minScrubbed = 4
 )
 
-// A scrubber takes the secrets of a call out of texts that come from outside:
-// the gateway itself echoes them, percent-encoded twice.
-type scrubber struct {
+// A Scrubber takes secrets out of texts that come from outside: the gateway
+// itself echoes them, percent-encoded twice. The zero value knows no secret. It
+// is not safe for concurrent use.
+type Scrubber struct {
 	secrets []string
 	forms   []string // of the secrets, the longest first
 	formed  int      // how many secrets the forms are of
 }
 
-func (s *scrubber) add(secrets ...string) { s.secrets = append(s.secrets, secrets...) }
+// Add adds secrets; empty ones are none.
+func (s *Scrubber) Add(secrets ...string) { s.secrets = append(s.secrets, secrets...) }
 
-// text is t without secrets, on one line, and at most limit bytes long.
-func (s *scrubber) text(t string, limit int) string {
+// Text is t without secrets, on one line, and at most limit bytes long.
+func (s *Scrubber) Text(t string, limit int) string {
 	t = strings.ToValidUTF8(t[:min(len(t), maxScrubbed)], "\uFFFD")
 	// What follows is every parameter of the call.
 	if i := indexFold(t, "string to sign"); i >= 0 {
@@ -44,52 +57,43 @@ func (s *scrubber) text(t string, limit int) string {
 	t = dropKeys(t)
 	for _, secret := range s.secrets {
 		if secret != "" && len(secret) < minScrubbed && holds(t, secret) {
-			return redacted
+			return Mark
 		}
 	}
 	forms := s.longForms()
 	for _, form := range forms {
-		t = strings.ReplaceAll(t, form, redacted)
+		t = strings.ReplaceAll(t, form, Mark)
 	}
 	t = dropTail(t, forms)
+	t = userInfos.ReplaceAllString(t, "//"+Mark+"@")
 	t = dropQueries(t)
 	for _, secret := range s.secrets {
 		// In a disguise that is not known by heart.
 		if len(secret) >= minScrubbed && holds(t, secret) {
-			return redacted
+			return Mark
 		}
 	}
-	return cut(oneLine(t), limit)
+	return Cut(oneLine(t), limit)
 }
 
-// identifier is a code or an ID of the service's: too short a secret is not
-// looked for, or "Throttling" would be no code for a password "o".
-func (s *scrubber) identifier(t string) string {
+// Identifier is a code or an ID of the service. Too short a secret is not looked
+// for, or "Throttling" would be no code for a password "o".
+func (s *Scrubber) Identifier(t string) string {
 	isSecret := func(secret string) bool { return len(secret) >= minScrubbed && strings.Contains(t, secret) }
-	if len(t) <= maxIdentifier && isPlain(t) && !slices.ContainsFunc(s.secrets, isSecret) {
+	if len(t) <= MaxIdentifier && sign.IsUnreserved(t) && !slices.ContainsFunc(s.secrets, isSecret) {
 		return t // as good as always; no other form of a secret is plain
 	}
-	var long scrubber
+	var long Scrubber
 	for _, secret := range s.secrets {
 		if len(secret) >= minScrubbed {
-			long.add(secret)
+			long.Add(secret)
 		}
 	}
-	return long.text(t, maxIdentifier)
-}
-
-// isPlain reports whether t consists of the characters of codes and IDs.
-func isPlain(t string) bool {
-	for i := range len(t) {
-		if !unreserved[t[i]] {
-			return false
-		}
-	}
-	return true
+	return long.Text(t, MaxIdentifier)
 }
 
 // longForms lists the forms of all secrets that are not too short.
-func (s *scrubber) longForms() []string {
+func (s *Scrubber) longForms() []string {
 	if s.formed == len(s.secrets) {
 		return s.forms
 	}
@@ -110,9 +114,9 @@ func (s *scrubber) longForms() []string {
 func formsOf(secret string) []string {
 	quoted := strconv.Quote(secret)
 	forms := []string{secret, escapeHTML(secret), quoted[1 : len(quoted)-1]}
-	for _, once := range []string{escape(secret), url.QueryEscape(secret)} {
+	for _, once := range []string{sign.Escape(secret), url.QueryEscape(secret)} {
 		for _, o := range []string{once, lowerHex(once)} {
-			twice, form := escape(o), url.QueryEscape(o)
+			twice, form := sign.Escape(o), url.QueryEscape(o)
 			forms = append(forms, o, twice, form, lowerHex(twice), lowerHex(form))
 		}
 	}
@@ -172,7 +176,7 @@ func decode(t string) string {
 				continue
 			}
 		case t[i] == '\\' && i+1 < len(t):
-			if r, n := decodeEscape([]byte(t[i:min(i+maxEscape, len(t))])); n > 0 {
+			if r, n := envelope.DecodeEscape([]byte(t[i:min(i+maxEscape, len(t))])); n > 0 {
 				b.WriteRune(r)
 				i += n - 1
 				continue
@@ -236,7 +240,7 @@ func dropTail(t string, secrets []string) string {
 		}
 	}
 	if longest > 0 {
-		return t[:len(t)-longest] + redacted
+		return t[:len(t)-longest] + Mark
 	}
 	return t
 }
@@ -252,11 +256,14 @@ func dropKeys(t string) string {
 		if !found {
 			return b.String()
 		}
-		b.WriteString(redacted)
+		b.WriteString(Mark)
 		_, tail, _ := strings.Cut(rest, end)
 		_, t, _ = strings.Cut(tail, "-----")
 	}
 }
+
+// userInfos finds the user names and passwords of URLs: those of a proxy, say.
+var userInfos = regexp.MustCompile(`//[^\s/"'@]*@`)
 
 // dropQueries cuts the query out of everything that looks like a URL, percent-encoded
 // or not.
@@ -275,7 +282,7 @@ func dropQueries(t string) string {
 			query := after[:queryLen(after)]
 			t = after[len(query):]
 			if query != "" && strings.Contains(query, q.equals) {
-				query = redacted
+				query = Mark
 			}
 			b.WriteString(query)
 		}
@@ -304,8 +311,8 @@ func oneLine(t string) string {
 	return strings.Join(strings.Fields(t), " ")
 }
 
-// cut shortens t to limit bytes, an ellipsis included.
-func cut(t string, limit int) string {
+// Cut shortens t to limit bytes, an ellipsis included.
+func Cut(t string, limit int) string {
 	const ellipsis = "…"
 	if len(t) <= limit {
 		return t

@@ -1,4 +1,4 @@
-package baas
+package send
 
 import (
 	"testing"
@@ -6,19 +6,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 )
-
-func TestIsServerError(t *testing.T) {
-	t.Parallel()
-	for _, code := range []string{
-		"500", "503", "599", "RequestTimeout", "InternalError", "ServiceUnavailable", "UnknownError", "SYSTEM_ERROR", "internal",
-	} {
-		require.True(t, isServerError(code, 400), code)
-	}
-	for _, code := range []string{"", "200", "400", "499", "600", "Forbidden", "InvalidTimeStamp.Expired", "SignatureNonceUsed"} {
-		require.False(t, isServerError(code, 499), code)
-		require.True(t, isServerError(code, 500), code)
-	}
-}
 
 // TestNewTransport: the limits that the documentation promises of the client's
 // own transport.

@@ -1,4 +1,4 @@
-package baas
+package envelope
 
 import (
 	"bytes"
@@ -10,20 +10,20 @@ import (
 // maxDepth is how deep a reply may nest.
 const maxDepth = 64
 
-// A scanner reads JSON from the front and keeps what it has read when the text
-// breaks off: the private key in a reply that was cut off behind it exists
-// nowhere else. It is as strict as encoding/json, but for line breaks and other
-// control characters in strings, which it takes. Its methods report false once
-// the text is not JSON or is over.
-type scanner struct {
+// A Scanner reads JSON from the front. What was read before the text breaks off
+// counts: the private key in a reply that was cut off after it exists nowhere
+// else. It is as strict as encoding/json, except that it takes line breaks and
+// other control characters in strings. Its methods report false once the text
+// is not JSON or is over.
+type Scanner struct {
 	b     []byte
 	i     int
 	depth int
 }
 
-// peek skips white space and returns the next byte without consuming it; 0 at
+// Peek skips white space and returns the next byte without consuming it; 0 at
 // the end.
-func (s *scanner) peek() byte {
+func (s *Scanner) Peek() byte {
 	for ; s.i < len(s.b); s.i++ {
 		switch c := s.b[s.i]; c {
 		case ' ', '\t', '\n', '\r':
@@ -35,17 +35,20 @@ func (s *scanner) peek() byte {
 }
 
 // accept consumes c, white space before it included, if it is next.
-func (s *scanner) accept(c byte) bool {
-	if s.peek() != c || s.i == len(s.b) {
+func (s *Scanner) accept(c byte) bool {
+	if s.Peek() != c || s.i == len(s.b) {
 		return false
 	}
 	s.i++
 	return true
 }
 
-// object reads an object. It calls member for the name of each of its members,
-// which has to read the value.
-func (s *scanner) object(member func(name []byte) bool) bool {
+// NewScanner returns a Scanner at the beginning of b.
+func NewScanner(b []byte) *Scanner { return &Scanner{b: b} }
+
+// Object reads an object. It calls member with the name of each of its members;
+// member has to read the value.
+func (s *Scanner) Object(member func(name []byte) bool) bool {
 	if !s.enter('{') {
 		return false
 	}
@@ -71,21 +74,42 @@ func (s *scanner) object(member func(name []byte) bool) bool {
 	}
 }
 
-func (s *scanner) enter(open byte) bool {
+func (s *Scanner) enter(open byte) bool {
 	s.depth++
 	return s.depth <= maxDepth && s.accept(open)
 }
 
+// Skip reads any value.
+func (s *Scanner) Skip() bool {
+	_, ok := s.value()
+	return ok
+}
+
+// TextInto reads a value as Text does. dst keeps the first one that is not
+// empty.
+func (s *Scanner) TextInto(dst *string) bool {
+	v, ok := s.Text()
+	if ok && *dst == "" {
+		*dst = v
+	}
+	return ok
+}
+
+// Is reports whether name is want, in whatever case.
+func Is(name []byte, want string) bool {
+	return len(name) == len(want) && strings.EqualFold(string(name), want)
+}
+
 // value reads any value and returns its text.
-func (s *scanner) value() ([]byte, bool) {
-	first := s.peek()
+func (s *Scanner) value() ([]byte, bool) {
+	first := s.Peek()
 	start := s.i
 	ok := false
 	switch first {
 	case '{':
-		ok = s.object(func([]byte) bool { _, ok := s.value(); return ok })
+		ok = s.Object(func([]byte) bool { return s.Skip() })
 	case '[':
-		ok = s.array()
+		ok = s.elements(s.Skip)
 	case '"':
 		ok = s.skipString()
 	case 't':
@@ -100,7 +124,9 @@ func (s *scanner) value() ([]byte, bool) {
 	return s.b[start:s.i], ok
 }
 
-func (s *scanner) array() bool {
+// elements reads an array. It calls element for each of its elements, which
+// element has to read.
+func (s *Scanner) elements(element func() bool) bool {
 	if !s.enter('[') {
 		return false
 	}
@@ -109,7 +135,7 @@ func (s *scanner) array() bool {
 		return true
 	}
 	for {
-		if _, ok := s.value(); !ok {
+		if !element() {
 			return false
 		}
 		if s.accept(',') {
@@ -120,10 +146,10 @@ func (s *scanner) array() bool {
 	}
 }
 
-// text reads any value as text: a string's content, a number or boolean as it
+// Text reads any value as text: a string's content, a number or boolean as it
 // is written, and nothing of null, an object or an array.
-func (s *scanner) text() (string, bool) {
-	switch s.peek() {
+func (s *Scanner) Text() (string, bool) {
+	switch s.Peek() {
 	case '"':
 		return s.str()
 	case '{', '[', 'n':
@@ -134,7 +160,7 @@ func (s *scanner) text() (string, bool) {
 	return string(v), ok
 }
 
-func (s *scanner) literal(word string) bool {
+func (s *Scanner) literal(word string) bool {
 	if len(s.b)-s.i < len(word) || string(s.b[s.i:s.i+len(word)]) != word {
 		return false
 	}
@@ -143,7 +169,7 @@ func (s *scanner) literal(word string) bool {
 }
 
 // number reads -?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?
-func (s *scanner) number() bool {
+func (s *Scanner) number() bool {
 	s.skip("-")
 	if !s.skip("0") && !s.digits() {
 		return false
@@ -159,7 +185,7 @@ func (s *scanner) number() bool {
 }
 
 // skip consumes one byte if it is one of set.
-func (s *scanner) skip(set string) bool {
+func (s *Scanner) skip(set string) bool {
 	if s.i == len(s.b) || strings.IndexByte(set, s.b[s.i]) < 0 {
 		return false
 	}
@@ -167,7 +193,7 @@ func (s *scanner) skip(set string) bool {
 	return true
 }
 
-func (s *scanner) digits() bool {
+func (s *Scanner) digits() bool {
 	start := s.i
 	for s.i < len(s.b) && '0' <= s.b[s.i] && s.b[s.i] <= '9' {
 		s.i++
@@ -176,7 +202,7 @@ func (s *scanner) digits() bool {
 }
 
 // str reads a string and returns its content.
-func (s *scanner) str() (string, bool) {
+func (s *Scanner) str() (string, bool) {
 	raw, ok := s.quoted()
 	if !ok {
 		return "", false
@@ -184,15 +210,15 @@ func (s *scanner) str() (string, bool) {
 	return unescape(raw)
 }
 
-// skipString reads a string as str does, but for its content.
-func (s *scanner) skipString() bool {
+// skipString reads a string and drops its content.
+func (s *Scanner) skipString() bool {
 	raw, ok := s.quoted()
 	for ok {
 		i := bytes.IndexByte(raw, '\\')
 		if i < 0 {
 			break
 		}
-		_, n := decodeEscape(raw[i:])
+		_, n := DecodeEscape(raw[i:])
 		raw, ok = raw[i+n:], n > 0
 	}
 	return ok
@@ -200,7 +226,7 @@ func (s *scanner) skipString() bool {
 
 // quoted reads a string and returns what stands between its quotes, escape
 // sequences unchecked.
-func (s *scanner) quoted() ([]byte, bool) {
+func (s *Scanner) quoted() ([]byte, bool) {
 	if !s.accept('"') {
 		return nil, false
 	}
@@ -225,10 +251,10 @@ func unescape(raw []byte) (string, bool) {
 		return validUTF8(string(raw)), true
 	}
 	var b strings.Builder
-	b.Grow(len(raw) - bytes.Count(raw, []byte{'\\'})) // exact but for \\ and \u, as a rule
+	b.Grow(len(raw) - bytes.Count(raw, []byte{'\\'})) // as a rule exact
 	for ; i >= 0; i = bytes.IndexByte(raw, '\\') {
 		b.Write(raw[:i])
-		r, n := decodeEscape(raw[i:])
+		r, n := DecodeEscape(raw[i:])
 		if n == 0 {
 			return "", false
 		}
@@ -247,9 +273,9 @@ func validUTF8(s string) string {
 	return string([]rune(s))
 }
 
-// decodeEscape resolves the escape sequence that b begins with; one of half a
+// DecodeEscape resolves the JSON escape sequence that b begins with; half a
 // surrogate pair takes the other half along. n is its length, 0 if it is none.
-func decodeEscape(b []byte) (r rune, n int) {
+func DecodeEscape(b []byte) (r rune, n int) {
 	if len(b) < 2 {
 		return 0, 0
 	}

@@ -1,4 +1,4 @@
-package baas
+package envelope
 
 import (
 	"bytes"
@@ -26,16 +26,16 @@ func FuzzScanner(f *testing.F) {
 		if depth(b) > maxDepth {
 			t.Skip("nested deeper than is read")
 		}
-		e := parseEnvelope(b)
+		e := Parse(b, Keys{})
 		object := strings.HasPrefix(strings.TrimLeft(string(b), " \t\r\n"), "{")
 		controls := bytes.ContainsFunc(b, func(r rune) bool { return r < ' ' })
 		if json.Valid(b) && object {
-			require.True(t, e.whole, "%q", b)
+			require.True(t, e.Whole, "%q", b)
 		}
-		if e.whole && !controls {
+		if e.Whole && !controls {
 			require.True(t, json.Valid(b), "%q", b)
 		}
-		s := scanner{b: b}
+		s := Scanner{b: b}
 		text, ok := s.str()
 		if !ok || bytes.ContainsFunc(b[:s.i], func(r rune) bool { return r < ' ' }) {
 			return
@@ -65,15 +65,17 @@ func depth(b []byte) int {
 // exhausting the stack.
 func TestEnvelopeDepth(t *testing.T) {
 	t.Parallel()
-	e := parseEnvelope([]byte(`{"a":` + strings.Repeat("[", 1<<20)))
-	require.False(t, e.whole)
+	e := Parse([]byte(`{"a":`+strings.Repeat("[", 1<<20)), Keys{})
+	require.False(t, e.Whole)
 }
 
 func TestEnvelopeIsReadInEitherCase(t *testing.T) {
 	t.Parallel()
-	e := parseEnvelope([]byte(`{"RequestID":"r","CODE":404,"message":"m","Data":{"result":{"privateKey":"k","downloadPath":{"caCrtUrl":"u"}}}}`))
-	require.True(t, e.whole)
-	require.Equal(t, []string{"r", "404", "m", "k", "u"}, []string{e.requestID, e.code, e.message, e.privateKey, e.downloadPath.CACrtURL})
+	const key = `"-----BEGIN PRIVATE KEY-----\n-----END PRIVATE KEY-----"`
+	e := Parse([]byte(`{"RequestID":"r","CODE":404,"message":"m","Data":{"result":{"privateKey":`+key+`}}}`), Keys{Names: []string{"PrivateKey"}})
+	require.True(t, e.Whole)
+	require.True(t, e.HasKeys)
+	require.Equal(t, []string{"r", "404", "m"}, []string{e.RequestID, e.Code, e.Message})
 }
 
 // TestStrings: each string means what it means to encoding/json, and what is
@@ -87,17 +89,17 @@ func TestStrings(t *testing.T) {
 	} {
 		var want string
 		valid := json.Unmarshal([]byte(text), &want) == nil
-		s := scanner{b: []byte(text)}
+		s := Scanner{b: []byte(text)}
 		got, ok := s.str()
 		require.Equal(t, valid, ok, "%q", text)
 		require.Equal(t, want, got, "%q", text)
-		s = scanner{b: []byte(text)}
+		s = Scanner{b: []byte(text)}
 		require.Equal(t, valid, s.skipString(), "%q", text)
 		for _, reply := range []string{`{"a":` + text + `}`, `{` + text + `:1}`, `{"Code":` + text + `}`, `{"a":[` + text + `]}`} {
-			require.Equal(t, json.Valid([]byte(reply)), parseEnvelope([]byte(reply)).whole, "%q", reply)
+			require.Equal(t, json.Valid([]byte(reply)), Parse([]byte(reply), Keys{}).Whole, "%q", reply)
 		}
 	}
-	require.Equal(t, "x", parseEnvelope([]byte(`{"\u0043\u006fde":"x"}`)).code, "a name with escape sequences")
+	require.Equal(t, "x", Parse([]byte(`{"\u0043\u006fde":"x"}`), Keys{}).Code, "a name with escape sequences")
 }
 
 // TestStringsStopAtTheirQuote: what follows a string is left for whoever reads
@@ -107,7 +109,7 @@ func TestStringsStopAtTheirQuote(t *testing.T) {
 	for text, rest := range map[string]string{
 		`"k"x`: `x`, ` "k" "x"`: ` "x"`, `"\\""x"`: `"x"`, `"\""x`: `x`, `"\\\"", 1`: `, 1`,
 	} {
-		s := scanner{b: []byte(text)}
+		s := Scanner{b: []byte(text)}
 		_, ok := s.str()
 		require.True(t, ok)
 		require.Equal(t, rest, text[s.i:])

@@ -1,7 +1,4 @@
-// Package known tells errors that may stand in the chain of an error of this
-// module as they are from those that may not: what another package puts into
-// an error's text could be a secret.
-package known
+package redact
 
 import (
 	"context"
@@ -11,10 +8,10 @@ import (
 	"reflect"
 )
 
-// Is reports whether err and all it wraps come from packages of the standard
+// isKnown reports whether err and all it wraps come from packages of the standard
 // library that put addresses, names and certificates into errors, and nothing
 // of a request.
-func Is(err error) bool {
+func isKnown(err error) bool {
 	switch err {
 	case io.EOF, io.ErrUnexpectedEOF, io.ErrClosedPipe, io.ErrNoProgress, io.ErrShortBuffer, io.ErrShortWrite,
 		context.Canceled, x509.ErrUnsupportedAlgorithm:
@@ -32,16 +29,16 @@ func Is(err error) bool {
 	default:
 		return false
 	}
-	for _, child := range Children(err) {
-		if !Is(child) {
+	for _, child := range children(err) {
+		if !isKnown(child) {
 			return false
 		}
 	}
 	return true
 }
 
-// Children lists what err wraps, without nil.
-func Children(err error) []error {
+// children lists what err wraps, without nil.
+func children(err error) []error {
 	var list []error
 	switch u := err.(type) {
 	case interface{ Unwrap() error }:
@@ -49,11 +46,11 @@ func Children(err error) []error {
 	case interface{ Unwrap() []error }:
 		list = u.Unwrap()
 	}
-	var children []error
+	var kept []error
 	for _, child := range list {
 		if child != nil {
-			children = append(children, child)
+			kept = append(kept, child)
 		}
 	}
-	return children
+	return kept
 }

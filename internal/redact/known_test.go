@@ -1,4 +1,4 @@
-package known_test
+package redact
 
 import (
 	"context"
@@ -13,8 +13,6 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-
-	"github.com/antchain-go/baas/internal/known"
 )
 
 func TestIs(t *testing.T) {
@@ -37,7 +35,7 @@ func TestIs(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			require.Equal(t, c.want, known.Is(c.err))
+			require.Equal(t, c.want, isKnown(c.err))
 		})
 	}
 }
@@ -45,8 +43,8 @@ func TestIs(t *testing.T) {
 func TestChildren(t *testing.T) {
 	t.Parallel()
 	a, b := errors.New("a"), errors.New("b")
-	require.Equal(t, []error{a, b}, known.Children(errors.Join(a, nil, b)))
-	require.Equal(t, []error{a}, known.Children(fmt.Errorf("x: %w", a)))
-	require.Empty(t, known.Children(a))
-	require.Empty(t, known.Children(&net.OpError{Op: "dial"}))
+	require.Equal(t, []error{a, b}, children(errors.Join(a, nil, b)))
+	require.Equal(t, []error{a}, children(fmt.Errorf("x: %w", a)))
+	require.Empty(t, children(a))
+	require.Empty(t, children(&net.OpError{Op: "dial"}))
 }

@@ -1,4 +1,4 @@
-package baas
+package redact
 
 import (
 	"strings"
@@ -9,7 +9,7 @@ import (
 
 func TestScrubber(t *testing.T) {
 	t.Parallel()
-	s := scrubber{secrets: []string{"pass word/1", "", "pass word/12345", "öl"}}
+	s := Scrubber{secrets: []string{"pass word/1", "", "pass word/12345", "öl"}}
 	for _, c := range []struct{ name, in, want string }{
 		{"nothing to hide", "all is well", "all is well"},
 		{"raw", "<pass word/1>", "<[REDACTED]>"},
@@ -37,13 +37,13 @@ func TestScrubber(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			require.Equal(t, c.want, s.text(c.in, 1000))
+			require.Equal(t, c.want, s.Text(c.in, 1000))
 		})
 	}
 	t.Run("bounded, and never cut in the middle of a secret", func(t *testing.T) {
 		t.Parallel()
 		for limit := 20; limit < 60; limit++ {
-			got := s.text(strings.Repeat("é", 10)+"pass word/1"+strings.Repeat("x", 100), limit)
+			got := s.Text(strings.Repeat("é", 10)+"pass word/1"+strings.Repeat("x", 100), limit)
 			require.LessOrEqual(t, len(got), limit)
 			require.NotContains(t, got, "pass")
 			require.NotContains(t, got, "\uFFFD")
@@ -51,9 +51,9 @@ func TestScrubber(t *testing.T) {
 	})
 	t.Run("a code keeps what only looks like a short secret", func(t *testing.T) {
 		t.Parallel()
-		require.Equal(t, "Böll", s.identifier("Böll"))
-		require.Equal(t, "[REDACTED]", s.identifier("pass word/1"))
-		require.Len(t, s.identifier(strings.Repeat("x", 1000)), maxIdentifier)
+		require.Equal(t, "Böll", s.Identifier("Böll"))
+		require.Equal(t, "[REDACTED]", s.Identifier("pass word/1"))
+		require.Len(t, s.Identifier(strings.Repeat("x", 1000)), MaxIdentifier)
 	})
 }
 
@@ -70,12 +70,12 @@ func TestDecode(t *testing.T) {
 
 // BenchmarkScrubHostileText: what a hostile page of 1 MiB may cost.
 func BenchmarkScrubHostileText(b *testing.B) {
-	s := scrubber{secrets: []string{"pass word/1", "another secret", strings.Repeat("token", 100)}}
+	s := Scrubber{secrets: []string{"pass word/1", "another secret", strings.Repeat("token", 100)}}
 	for _, unit := range []string{"-----BEGIN -----END -----", "%25", "&amp;", "?a=b", "pass word/", `\u0070`, "string to sig"} {
 		b.Run(unit, func(b *testing.B) {
 			page := strings.Repeat(unit, 1<<20/len(unit))
 			for b.Loop() {
-				s.text(page, maxServerText)
+				s.Text(page, MaxText)
 			}
 		})
 	}

@@ -1,0 +1,210 @@
+package baas
+
+import (
+	"context"
+	"encoding/json"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/antchain-go/baas/internal/envelope"
+	"github.com/antchain-go/baas/internal/sign"
+)
+
+// semantics is what the policy, the classifier and the redaction know of an
+// action.
+type semantics struct {
+	name     string
+	readOnly bool          // repeating the call changes nothing
+	secrets  []string      // names of parameters that are never shown
+	keys     envelope.Keys // members of the reply that are handed over once
+}
+
+// actions has the semantics of every action with a typed method, for Do. It is
+// filled by define and not changed afterwards.
+var actions = make(map[string]*semantics)
+
+// An action is what there is to a typed method. Its parameters are the fields
+// of Req, which a tag describes: rpc:"AntChainId,required" or
+// rpc:"Password,required,secret".
+type action[Req, Res any] struct {
+	semantics
+	fields []field
+	decode func(result []byte, res *Res) error // nil stands for json.Unmarshal
+}
+
+// A field is a parameter that is a field of a request.
+type field struct {
+	index            int
+	name, wire       string
+	required, secret bool
+}
+
+// define makes a descriptor and enters it into the table.
+func define[Req, Res any](a action[Req, Res]) *action[Req, Res] {
+	t := reflect.TypeFor[Req]()
+	for i := range t.NumField() {
+		tag, ok := t.Field(i).Tag.Lookup("rpc")
+		if !ok {
+			continue
+		}
+		wire, flags, _ := strings.Cut(tag, ",")
+		f := field{index: i, name: t.Field(i).Name, wire: wire}
+		for flag := range strings.SplitSeq(flags, ",") {
+			f.required = f.required || flag == "required"
+			f.secret = f.secret || flag == "secret"
+		}
+		if f.secret {
+			a.secrets = append(a.secrets, f.wire)
+		}
+		a.fields = append(a.fields, f)
+	}
+	actions[a.name] = &a.semantics
+	return &a
+}
+
+// A reply is the answer to a typed call. The response types are the same struct
+// under a name of their own.
+type reply[Res any] struct {
+	RequestID string `json:"RequestId"`
+	Result    Res
+}
+
+// invoke makes a typed call.
+func invoke[Req, Res any](ctx context.Context, c *Client, a *action[Req, Res], req *Req, opts []CallOption) (*reply[Res], error) {
+	in := input{semantics: &a.semantics}
+	if req == nil {
+		in.fault("req", "is nil")
+	} else {
+		a.encode(req, &in)
+	}
+	k, err := c.newCall(ctx, in, opts)
+	if err != nil {
+		return nil, err
+	}
+	defer k.release()
+	got, err := k.run()
+	if err != nil {
+		return nil, err
+	}
+	r := &reply[Res]{RequestID: got.requestID}
+	decode := a.decode
+	if decode == nil {
+		decode = func(result []byte, res *Res) error { return json.Unmarshal(result, res) }
+	}
+	if err := decode(got.result, &r.Result); err != nil {
+		return nil, k.undecodable(got, err)
+	}
+	return r, nil
+}
+
+// encode turns the fields of req into parameters and names all that are at
+// fault. An optional field that is empty is left out.
+func (a *action[Req, Res]) encode(req *Req, in *input) {
+	v := reflect.ValueOf(req).Elem()
+	in.params = make([]sign.Pair, 0, len(a.fields)+1)
+	for _, f := range a.fields {
+		value := text(v.Field(f.index))
+		switch {
+		case value == "" && f.required:
+			in.fault(f.name, "is required")
+		case !utf8.ValidString(value):
+			in.fault(f.name, "is not valid UTF-8")
+		}
+		if value == "" {
+			continue
+		}
+		in.params = append(in.params, sign.Pair{Name: f.wire, Value: value})
+		if f.secret {
+			in.secrets = append(in.secrets, value)
+		}
+	}
+}
+
+// text is the value of a field as a parameter; empty for the zero value.
+func text(v reflect.Value) string {
+	if v.Kind() == reflect.Int {
+		if v.Int() == 0 {
+			return ""
+		}
+		return strconv.FormatInt(v.Int(), 10)
+	}
+	return v.String()
+}
+
+// semanticsOf is what is known of the action of op. Of one that the table does
+// not have, op says whether it is read-only, and any private key in the reply
+// counts as handed over once.
+func semanticsOf(op *Operation) *semantics {
+	if s := actions[op.Action]; s != nil {
+		return s
+	}
+	return &semantics{name: op.Action, readOnly: op.ReadOnly, keys: envelope.Keys{Any: !op.ReadOnly}}
+}
+
+// isSecret reports whether the value of a parameter of op is never shown.
+func (op *Operation) isSecret(name string) bool {
+	if slices.Contains(op.Secrets, name) || slices.Contains(semanticsOf(op).secrets, name) {
+		return true
+	}
+	for _, suffix := range []string{"Password", "Secret", "Token", "PrivateKey"} {
+		if strings.HasSuffix(name, suffix) {
+			return true
+		}
+	}
+	return false
+}
+
+// isDomestic reports whether an action takes no region but cn-hangzhou, as the
+// V2 twins do.
+func (s *semantics) isDomestic() bool { return strings.HasSuffix(s.name, "V2") }
+
+// input is what a call is made of.
+type input struct {
+	*semantics
+	params  []sign.Pair
+	secrets []string // the values among params that are never shown
+	faults  []FieldError
+}
+
+func (in *input) fault(field, reason string) {
+	in.faults = append(in.faults, FieldError{field, reason})
+}
+
+const paramRegionID = "RegionId"
+
+// addRegion adds the client's region, unless the call names one itself.
+func (in *input) addRegion(region string) {
+	if region == "" || in.isDomestic() ||
+		slices.ContainsFunc(in.params, func(p sign.Pair) bool { return p.Name == paramRegionID }) {
+		return
+	}
+	in.params = append(in.params, sign.Pair{Name: paramRegionID, Value: region})
+}
+
+// prepare checks op and copies what is needed of it.
+func prepare(op *Operation) input {
+	in := input{semantics: semanticsOf(op)}
+	if !isIdentifier(op.Action) {
+		in.semantics = &semantics{name: "Do"} // for the error
+		in.fault("Action", "is not the name of an action")
+	}
+	if op.ReadOnly && !in.readOnly {
+		in.fault("ReadOnly", "is set, and "+op.Action+" changes something")
+	}
+	for name, values := range op.Params {
+		for _, value := range values {
+			if reason := checkParam(name, value); reason != "" {
+				in.fault("Params", reason)
+			}
+			in.params = append(in.params, sign.Pair{Name: name, Value: value})
+			if op.isSecret(name) {
+				in.secrets = append(in.secrets, value)
+			}
+		}
+	}
+	slices.SortFunc(in.faults, func(a, b FieldError) int { return strings.Compare(a.Reason, b.Reason) })
+	return in
+}

@@ -1,0 +1,248 @@
+package baas
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/antchain-go/baas/internal/atmostonce"
+	"github.com/antchain-go/baas/internal/envelope"
+)
+
+// A Reason says why an attempt was judged as it was. New ones may come, so have
+// a default.
+type Reason string
+
+// What a reply can mean, in the order in which it is asked.
+const (
+	ReasonReplied           Reason = "replied"           // the answer
+	ReasonSalvaged          Reason = "salvaged"          // the key, in a reply that is broken or no success
+	ReasonThrottled         Reason = "throttled"         // flow control
+	ReasonRedirect          Reason = "redirect"          // status 3xx, which is not followed
+	ReasonServerError       Reason = "serverError"       // status 5xx, or a code that says that the service was at fault
+	ReasonNonceUsed         Reason = "nonceUsed"         // an earlier copy has arrived
+	ReasonClockOff          Reason = "clockOff"          // the timestamp, and the reply tells the time
+	ReasonRefused           Reason = "refused"           // a code that says that the request was at fault
+	ReasonUnrecognizedCode  Reason = "unrecognizedCode"  // a refusal whose code says neither: see WithRefusalCodes
+	ReasonTooLarge          Reason = "tooLarge"          // more than 1 MiB
+	ReasonCutOff            Reason = "cutOff"            // the reply ends before its end
+	ReasonBusy              Reason = "busy"              // 408, 421, 425 or 429 of a load balancer
+	ReasonNoRequestID       Reason = "noRequestID"       // a code, and nothing that shows that the gateway sent it
+	ReasonFailed            Reason = "failed"            // the reply says that it failed, and not why
+	ReasonNoBody            Reason = "noBody"            // nothing
+	ReasonNotJSON           Reason = "notJSON"           // a page of a proxy, say
+	ReasonUnexpectedStatus  Reason = "unexpectedStatus"  // JSON with a status that it does not fit
+	ReasonNoKey             Reason = "noKey"             // a success without the private key
+	ReasonNoResult          Reason = "noResult"          // a success without a result
+	ReasonNoReply           Reason = "noReply"           // the connection failed, or the attempt timed out
+	ReasonNotSent           Reason = "notSent"           // there was no connection
+	ReasonResultMismatch    Reason = "resultMismatch"    // the result does not fit the caller's type
+	ReasonNotRepeatable     Reason = "notRepeatable"     // WithResume: the same bytes cannot be made again
+	ReasonStampTooOld       Reason = "stampTooOld"       // WithResume: the resend window is over
+	ReasonStampInFuture     Reason = "stampInFuture"     // WithResume: ahead of this machine's clock
+	ReasonPreparationFailed Reason = "preparationFailed" // WithResume: no credentials, or the context ended before anything was sent
+)
+
+// String is the reason as the log has it.
+func (r Reason) String() string { return string(r) }
+
+// received is what came back of an attempt.
+type received struct {
+	status       int
+	body         []byte
+	cutOff       bool
+	tooLarge     bool
+	tellsTime    bool     // its Date puts the clock off
+	refusalCodes []string // of WithRefusalCodes
+}
+
+// A verdict is what a reply means.
+type verdict struct {
+	event  atmostonce.Event
+	reason Reason
+	reply  envelope.Envelope
+	result []byte // of Answered: JSON
+}
+
+// classify judges a reply, from what is known of the action and what was
+// received. The bytes are judged before the end of the reply is: one that holds
+// the key is success.
+func classify(s *semantics, in *received) verdict {
+	f := facts{semantics: s, received: in, e: envelope.Parse(in.body, s.keys)}
+	f.gather()
+	for _, row := range table {
+		if row.is(&f) {
+			return verdict{event: row.event, reason: row.reason, reply: f.e, result: f.result}
+		}
+	}
+	return verdict{event: atmostonce.Unrecognized, reason: ReasonNoResult, reply: f.e}
+}
+
+// facts is what the rows of the table ask.
+type facts struct {
+	*semantics
+	*received
+	e       envelope.Envelope
+	result  []byte
+	sound   bool // one JSON object, to its end
+	success bool // the reply says so in every way
+	refusal bool // it has the form of a refusal by the gateway or the service
+	blame   blame
+}
+
+func (f *facts) gather() {
+	f.sound = f.e.Whole && !f.cutOff && !f.tooLarge
+	f.success = f.sound && f.status/100 == 2 && !f.e.Failed && !isThrottling(f.e.Code)
+	f.refusal = f.sound && f.e.Code != "" && f.e.RequestID != "" &&
+		(f.status/100 == 4 || f.status == 200 && f.e.Failed)
+	f.blame = f.blamed()
+}
+
+// table is the order in which a reply is judged: the first row that fits.
+var table = []struct {
+	reason Reason
+	event  atmostonce.Event
+	is     func(*facts) bool
+}{
+	{ReasonReplied, atmostonce.Answered, (*facts).isAnswer},
+	{ReasonSalvaged, atmostonce.Answered, (*facts).isSalvaged},
+	{ReasonThrottled, atmostonce.Throttled, func(f *facts) bool {
+		return f.sound && f.e.RequestID != "" && isThrottling(f.e.Code)
+	}},
+	{ReasonRedirect, atmostonce.Unrecognized, func(f *facts) bool { return f.status/100 == 3 }},
+	{ReasonServerError, atmostonce.ReplyLost, func(f *facts) bool { return f.status >= 500 || f.blame == service }},
+	{ReasonNonceUsed, atmostonce.NonceUsed, func(f *facts) bool { return f.refusal && f.e.Code == codeNonceUsed }},
+	{ReasonClockOff, atmostonce.ClockOff, func(f *facts) bool {
+		return f.refusal && f.e.Code == codeTimeStampExpired && f.tellsTime
+	}},
+	{ReasonRefused, atmostonce.Refused, func(f *facts) bool { return f.refusal && f.blame == request }},
+	{ReasonUnrecognizedCode, atmostonce.Unrecognized, func(f *facts) bool { return f.refusal }},
+	{ReasonTooLarge, atmostonce.Unrecognized, func(f *facts) bool { return f.tooLarge }},
+	{ReasonCutOff, atmostonce.ReplyLost, func(f *facts) bool { return f.cutOff }},
+	{ReasonBusy, atmostonce.ReplyLost, func(f *facts) bool {
+		return f.status == 408 || f.status == 421 || f.status == 425 || f.status == 429
+	}},
+	{ReasonNoRequestID, atmostonce.Unrecognized, func(f *facts) bool { return f.sound && f.e.Code != "" && f.e.RequestID == "" }},
+	{ReasonFailed, atmostonce.Unrecognized, func(f *facts) bool { return f.sound && f.e.Failed }},
+	{ReasonNoBody, atmostonce.Unrecognized, func(f *facts) bool { return len(f.body) == 0 }},
+	{ReasonNotJSON, atmostonce.Unrecognized, func(f *facts) bool { return !f.sound }},
+	{ReasonUnexpectedStatus, atmostonce.Unrecognized, func(f *facts) bool { return f.status/100 != 2 }},
+	{ReasonNoKey, atmostonce.Unrecognized, func(f *facts) bool { return len(f.keys.Names) > 0 }},
+	{ReasonNoResult, atmostonce.Unrecognized, func(*facts) bool { return true }},
+}
+
+func (f *facts) isAnswer() bool {
+	f.result = f.e.Result
+	return f.success && f.e.Result != nil && f.e.HasKeys
+}
+
+// isSalvaged looks for what is handed over once in a reply that is broken, or
+// that says anything but success.
+func (f *facts) isSalvaged() bool {
+	if f.readOnly {
+		return false
+	}
+	if f.result = f.e.Result; f.result != nil && f.e.HasKeys && len(f.keys.Names) > 0 {
+		return true
+	}
+	f.result = envelope.Salvage(f.body, f.keys)
+	return f.result != nil
+}
+
+// Codes that the policy treats in a way of their own.
+const (
+	codeNonceUsed        = "SignatureNonceUsed"
+	codeTimeStampExpired = "InvalidTimeStamp.Expired"
+)
+
+func isThrottling(code string) bool { return strings.HasPrefix(code, "Throttling") }
+
+// blame is who was at fault, as far as codes tell.
+type blame int
+
+const (
+	nobody  blame = iota // nothing that is known
+	request              // so nothing was carried out
+	service              // so it may have been carried out
+)
+
+// blamed sums up all codes of a reply: a refusal is believed only if one of
+// them says that the request was at fault, and none that the service was.
+func (f *facts) blamed() blame {
+	sum := nobody
+	for _, code := range f.e.Codes {
+		switch b := blameOf(code); {
+		case slices.Contains(f.refusalCodes, code):
+			sum = max(sum, request)
+		default:
+			sum = max(sum, b)
+		}
+	}
+	// It repeats the status, so it can only add to the doubt.
+	if blameOf(f.e.HTTPStatus) == service {
+		sum = service
+	}
+	return sum
+}
+
+// Words of codes, without case and separators. Nobody outside the service knows
+// its business codes: what has no word of either list is in doubt. Error, Fail
+// and Exception say nothing by themselves.
+var (
+	serviceWords = []string{
+		"timeout", "internal", "unavailable", "unknown", "system", "server", "busy", "backend", "network", "database",
+		"rpc", "processing",
+	}
+	requestWords = []string{
+		"invalid", "missing", "illegal", "param", "notexist", "notfound", "exist", "duplicate", "already", "forbidden",
+		"permission", "denied", "unauthorized", "quota", "limit", "exceed", "expired", "overdue", "unsupported", "disabled",
+	}
+	// Codes of the gateway that have none of these words.
+	gatewayCodes = []string{"SignatureDoesNotMatch", "IncompleteSignature", codeNonceUsed, "Throttling"}
+)
+
+func blameOf(code string) blame {
+	if n, err := strconv.Atoi(code); err == nil {
+		switch {
+		case code[0] == '5' && len(code) >= 3:
+			return service
+		case 400 <= n && n <= 499:
+			return request
+		}
+		return nobody
+	}
+	plain := strings.Map(func(r rune) rune {
+		if strings.ContainsRune("._-: /", r) {
+			return -1
+		}
+		return r
+	}, strings.ToLower(code))
+	holds := func(word string) bool { return strings.Contains(plain, word) }
+	switch {
+	case slices.ContainsFunc(serviceWords, holds):
+		return service
+	case slices.ContainsFunc(requestWords, holds), hasAnyPrefix(code, gatewayCodes...):
+		return request
+	}
+	return nobody
+}
+
+// kindOf says which sentinel a code and a status stand for, or nil.
+func kindOf(code string, status int) error {
+	switch {
+	case isThrottling(code):
+		return ErrThrottled
+	case status >= 500 || blameOf(code) == service:
+		return ErrUnavailable
+	case hasAnyPrefix(code, "InvalidAccessKeyId", "InvalidSecurityToken", "InvalidBearerToken",
+		"SignatureDoesNotMatch", "IncompleteSignature"), status == 401:
+		return ErrUnauthenticated
+	case hasAnyPrefix(code, "Forbidden", "NoPermission"), status == 403:
+		return ErrForbidden
+	}
+	return nil
+}
+
+func hasAnyPrefix(s string, prefixes ...string) bool {
+	return slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(s, p) })
+}

@@ -1,0 +1,192 @@
+package baas
+
+import (
+	"bytes"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/antchain-go/baas/internal/atmostonce"
+	"github.com/antchain-go/baas/internal/redact"
+)
+
+const maxExcerpt = 200 // bytes of a page
+
+// A doubt is what has brought a call in doubt.
+type doubt struct {
+	reason Reason
+	code   string
+	err    error
+}
+
+// explain makes the error of a reply that is not the answer, or not as it
+// should be. Code and message of a reply are in it whatever it means.
+func (k *call) explain(o *outcome, v *verdict, resp *http.Response, in *received, readErr error) error {
+	if v.event != atmostonce.Answered && readErr == nil && v.reply.Code != "" && v.reply.Whole {
+		return k.apiError(o, v)
+	}
+	e := &callError{
+		action: k.in.name, requestID: o.requestID, kind: ErrInvalidResponse, cause: readErr,
+		text: "HTTP " + strconv.Itoa(o.status) + " " + k.describe(v.reason, in),
+	}
+	if o.status >= 500 {
+		e.kind = ErrUnavailable
+	}
+	if in.tooLarge {
+		e.cause = nil // the text says it
+	}
+	if location, err := url.Parse(resp.Header.Get("Location")); err == nil && o.status/100 == 3 {
+		e.text += ", a redirect to " + k.scrub.Text(location.Host, maxExcerpt)
+	}
+	if o.code != "" {
+		e.text += ", code " + o.code + ": " + k.scrub.Text(v.reply.Message, redact.MaxText)
+	}
+	return e
+}
+
+// describe says what is wrong with a reply. Of a body that is not JSON it
+// quotes the beginning.
+func (k *call) describe(reason Reason, in *received) string {
+	switch {
+	case in.tooLarge:
+		return "with a reply larger than 1 MiB"
+	case in.cutOff:
+		return "with a reply that was cut off"
+	}
+	switch reason {
+	case ReasonSalvaged:
+		return "with a private key in a reply that is not a regular success"
+	case ReasonFailed:
+		return "with a reply that says that it failed"
+	case ReasonNoKey:
+		return "without a private key"
+	case ReasonNoResult:
+		return "without a result"
+	}
+	head := in.body[:min(len(in.body), maxExcerpt)]
+	switch {
+	case len(in.body) == 0:
+		return "without a body"
+	case bytes.ContainsFunc(head, func(r rune) bool { return r < ' ' && !strings.ContainsRune("\t\r\n\f", r) }):
+		return "with a reply that is not text"
+	case bytes.HasPrefix(bytes.TrimSpace(head), []byte("{")):
+		return "with a reply of an unexpected kind" // which may hold anything
+	}
+	return `with a reply that is not JSON: "` + k.scrub.Text(string(in.body), maxExcerpt) + `"`
+}
+
+func (k *call) apiError(o *outcome, v *verdict) *APIError {
+	a := &APIError{
+		Action:     k.in.name,
+		Code:       o.code,
+		Message:    k.scrub.Text(v.reply.Message, redact.MaxText),
+		RequestID:  o.requestID,
+		HostID:     k.scrub.Identifier(v.reply.HostID),
+		Recommend:  k.scrub.Text(v.reply.Recommend, redact.MaxText),
+		StatusCode: o.status,
+		RetryAfter: o.retryAfter,
+	}
+	for name, value := range v.reply.AccessDeniedDetail {
+		if a.AccessDeniedDetail == nil {
+			a.AccessDeniedDetail = make(map[string]string)
+		}
+		a.AccessDeniedDetail[k.scrub.Identifier(name)] = k.scrub.Text(value, redact.MaxText)
+	}
+	return a
+}
+
+// failure is the error of a call of which nothing was carried out, and whose
+// latest attempt came to e.
+func (k *call) failure(e atmostonce.Event) error {
+	if err := k.ctx.Err(); err != nil && e != atmostonce.Refused {
+		return k.ended(err, k.last)
+	}
+	return k.last
+}
+
+// ended is the error of a call that the caller's context ended. Of the attempt
+// before, if any, it keeps the error.
+func (k *call) ended(err, last error) error {
+	e := &callError{action: k.in.name, text: err.Error(), ended: err}
+	if k.attempt > 0 && last != nil && !errors.Is(last, err) {
+		e.text, e.cause = err.Error()+", after", last
+	}
+	return e
+}
+
+// unknown is the error of a call that ended in doubt.
+func (k *call) unknown() error {
+	e := &OutcomeUnknownError{
+		Action:         k.in.name,
+		SignatureNonce: k.message.nonce,
+		RequestID:      k.requestID,
+		Reason:         k.doubt.reason,
+		Code:           k.doubt.code,
+		Attempts:       k.attempt,
+		Err:            k.doubt.err,
+		ended:          k.ctx.Err(),
+	}
+	k.warn("outcome unknown", "nonce", e.SignatureNonce, "attempts", e.Attempts,
+		"reason", e.Reason.String(), "code", e.Code, "error", detailOf(e.Err))
+	return e
+}
+
+// undecodable is the error of a call whose answer does not fit the caller's
+// result.
+func (k *call) undecodable(a answer, err error) error {
+	k.requestID = k.scrub.Identifier(a.requestID)
+	mismatch := &callError{
+		action: k.in.name, requestID: k.requestID, kind: ErrInvalidResponse,
+		text: "the reply does not fit the result", cause: redact.Wrap(err, nil, &k.scrub),
+	}
+	if k.in.readOnly {
+		return mismatch
+	}
+	k.doubt = &doubt{reason: ReasonResultMismatch, err: mismatch}
+	return k.unknown()
+}
+
+func (k *call) warn(msg string, args ...any) {
+	args = append([]any{"action", k.in.name, "host", k.c.endpoint.host, "requestID", k.requestID}, args...)
+	k.c.logger.WarnContext(k.ctx, "baas: "+msg, args...)
+}
+
+// logAttempt writes the record of an attempt.
+func (k *call) logAttempt(o *outcome, next atmostonce.Move, pause time.Duration) {
+	if !k.logged {
+		return
+	}
+	k.c.logger.LogAttrs(k.ctx, slog.LevelDebug, "baas: attempt",
+		slog.String("action", k.in.name),
+		slog.Int("attempt", k.attempt),
+		slog.String("host", k.c.endpoint.host),
+		slog.Int("status", o.status),
+		slog.String("code", o.code),
+		slog.String("requestID", o.requestID),
+		slog.Duration("duration", o.duration),
+		slog.String("event", o.event.String()),
+		slog.String("reason", o.reason.String()),
+		slog.String("next", next.String()),
+		slog.String("safe", why(o.event, next)),
+		slog.Duration("pause", pause),
+	)
+}
+
+// why says why it is safe to send again; empty if nothing is sent.
+func why(e atmostonce.Event, next atmostonce.Move) string {
+	switch {
+	case next.Ends():
+		return ""
+	case next.Resends():
+		return "the gateway takes a nonce once, so it takes one copy of these bytes at most"
+	case e == atmostonce.NotSent:
+		return "nothing was sent"
+	case e == atmostonce.Throttled, e == atmostonce.ClockOff:
+		return "the gateway refused it before it was carried out"
+	}
+	return "the action changes nothing"
+}

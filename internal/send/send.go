@@ -1,0 +1,170 @@
+// Package send sends the requests of a call and proves which of them were not
+// sent.
+//
+// It imports nothing of this module. What it promises:
+//
+//   - A request that it reports as not sent has not reached the gateway and
+//     never will.
+//   - net/http does not send a request a second time by itself.
+//   - A retry goes out on a connection on which nothing was sent before.
+//   - An HTTP/1 connection that has brought anything but a regular success is
+//     not used again: of a peer that answers one request twice, the next caller
+//     would take the second answer for its own. HTTP/2 tells replies apart.
+//   - Nothing is sent once the caller says that it is too late.
+//
+// The proof is chosen once per client, by the kind of transport: see
+// connWitness and bodyWitness.
+package send
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+)
+
+// A Sender sends over one client's transport. It is safe for concurrent use.
+type Sender struct {
+	own   *http.Transport   // nil if an http.Client was given
+	given http.RoundTripper // nil stands for http.DefaultTransport
+	conns conns
+}
+
+// New returns a Sender over hc's Transport, or over one of its own if hc is
+// nil.
+func New(hc *http.Client) *Sender {
+	s := &Sender{}
+	s.conns.init()
+	if hc == nil {
+		s.own = newTransport()
+	} else {
+		s.given = hc.Transport
+	}
+	return s
+}
+
+// Own reports whether the transport is the Sender's own.
+func (s *Sender) Own() bool { return s.own != nil }
+
+// CloseIdleConnections closes those of the Sender's own transport.
+func (s *Sender) CloseIdleConnections() {
+	if s.own != nil {
+		s.own.CloseIdleConnections()
+	}
+}
+
+// A Message is what is sent, to the byte.
+type Message struct {
+	Template *http.Request // what all requests of a client have in common
+	URL      url.URL
+	Header   http.Header // never written to
+	Body     string      // empty if all is in the URL
+}
+
+// Terms are what an attempt has to keep to.
+type Terms struct {
+	// Abort ends the attempt's context.
+	Abort context.CancelFunc
+
+	// Retry asks for a connection on which nothing was sent before.
+	Retry bool
+
+	// TooLate is asked when the connection is had, maybe by another goroutine.
+	// If it says so, nothing is sent. Nil means never.
+	TooLate func() bool
+}
+
+// An Attempt is a message that was handed to the transport.
+type Attempt struct {
+	Response *http.Response // nil beside an error
+	Err      error
+	Sent     bool // the message may have reached the gateway
+	Dropped  bool // it went out on a connection that was used before, and that ended without a byte of a reply
+
+	watch   *watch
+	release func() // closes connections made for this attempt alone; may be nil
+}
+
+// maxHeldBack is how often a message is held back from the connections that a
+// transport chooses by itself, until that is a new one. Each time costs the
+// transport an idle HTTP/1 connection.
+const maxHeldBack = 64
+
+// errNothing is the error of a transport that breaks its contract.
+var errNothing = errors.New("the transport returned neither a response nor an error")
+
+// Send sends m once. ctx bounds the attempt. The Attempt has to be closed.
+func (s *Sender) Send(ctx context.Context, m *Message, t Terms) *Attempt {
+	for n := 1; ; n++ {
+		a := s.try(ctx, m, t)
+		if a.Sent || !a.watch.wasUnusable() || n == maxHeldBack || ctx.Err() != nil {
+			return a
+		}
+		a.Close(false)
+		t.Retry = true
+	}
+}
+
+// try is Send, except that the transport may have chosen a connection that
+// cannot be used.
+func (s *Sender) try(ctx context.Context, m *Message, t Terms) *Attempt {
+	a := &Attempt{}
+	rt := s.base()
+	transport, plain := rt.(*http.Transport)
+	if t.Retry {
+		if plain {
+			rt, a.release = fresh(transport)
+		} else if c, ok := rt.(interface{ CloseIdleConnections() }); ok {
+			c.CloseIdleConnections()
+		}
+	}
+	w := newWitness(plain, m)
+	a.watch = w.watching()
+	a.watch.begin(s, m, t, plain)
+	req := m.Template.WithContext(httptrace.WithClientTrace(ctx, &a.watch.hooks))
+	req.URL, req.Header = &a.watch.url, m.Header
+	req.Body, req.ContentLength = w.body(), int64(len(m.Body))
+	a.Response, a.Err = rt.RoundTrip(req)
+	a.Sent, a.Dropped = w.seal()
+	switch {
+	case a.Err != nil:
+		a.Response = nil
+		a.Dropped = a.Dropped && ctx.Err() == nil
+		return a
+	case a.Response == nil:
+		a.Err = errNothing
+	case a.watch.wasHeldBack():
+		// It was sent all the same, and the reply may be another request's.
+		if a.Response.Body != nil {
+			_ = a.Response.Body.Close()
+		}
+		a.Response, a.Err = nil, errHeldBack
+	case a.Response.ProtoMajor < 2 && a.release == nil:
+		a.watch.pend()
+	}
+	a.Sent, a.Dropped = true, false
+	return a
+}
+
+// Close ends the attempt, whose reply, if any, was read. Unless it was a
+// regular success, its HTTP/1 connection is not used again.
+func (a *Attempt) Close(regular bool) {
+	if a.Response != nil && a.Response.Body != nil {
+		_ = a.Response.Body.Close()
+	}
+	a.watch.settle(regular)
+	if a.release != nil {
+		a.release()
+	}
+}
+
+func (s *Sender) base() http.RoundTripper {
+	switch {
+	case s.own != nil:
+		return s.own
+	case s.given != nil:
+		return s.given
+	}
+	return http.DefaultTransport
+}

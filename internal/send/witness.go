@@ -1,0 +1,242 @@
+package send
+
+import (
+	"crypto/tls"
+	"errors"
+	"io"
+	"net"
+	"net/http/httptrace"
+	"net/url"
+	"strings"
+	"sync"
+)
+
+// A witness is the body of one request, and proves whether the request was
+// sent.
+//
+// A body is neither nil nor http.NoBody, and comes without a GetBody, so that
+// net/http never sends the request a second time by itself.
+type witness interface {
+	body() io.ReadCloser
+	watching() *watch
+
+	// seal ends the attempt. A transport that gives up may leave a goroutine
+	// behind that is about to send: it gets no body any more.
+	seal() (sent, dropped bool)
+}
+
+func newWitness(plain bool, m *Message) witness {
+	if plain || m.Body == "" {
+		c := &connWitness{}
+		c.reader.Reset(m.Body)
+		return c
+	}
+	return &bodyWitness{rest: m.Body}
+}
+
+// errHeldBack is what a transport gets in the place of a body that must not be
+// sent.
+var errHeldBack = errors.New("baas: request held back")
+
+// A watch is what both witnesses see of the connections of an attempt.
+type watch struct {
+	sender *Sender
+	terms  Terms
+	hooks  httptrace.ClientTrace
+	url    url.URL // of the request
+	empty  bool    // all is in the URL
+	strict bool    // no connection but a new one
+	byConn bool    // the message is held back by its URL
+
+	mu        sync.Mutex
+	asked     bool // the transport has asked for a connection
+	connected bool // and got one
+	conn      net.Conn
+	pending   bool // conn waits for the verdict on its reply
+	reused    bool // something was sent on conn before
+	replied   bool // a byte of a reply has come
+	wrote     bool // the headers were written
+	heldBack  bool
+	unusable  bool // it was held back since the connection could not be used
+}
+
+func (w *watch) begin(s *Sender, m *Message, t Terms, plain bool) {
+	w.sender, w.terms, w.url, w.empty = s, t, m.URL, m.Body == ""
+	w.strict = t.Retry && !plain
+	w.byConn = plain || w.empty
+	w.asked = s.own != nil // it always does
+	w.hooks.GotConn = w.gotConn
+	w.hooks.GotFirstResponseByte = w.gotFirstResponseByte
+	if !w.asked {
+		w.hooks.GetConn = w.getConn
+	}
+	if w.empty {
+		w.hooks.WroteHeaders = w.wroteHeaders
+	}
+}
+
+func (w *watch) getConn(string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.asked = true
+}
+
+func (w *watch) gotFirstResponseByte() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.replied = true
+}
+
+func (w *watch) wroteHeaders() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.wrote = true
+}
+
+// gotConn holds the message back from a connection that it must not go out on.
+func (w *watch) gotConn(info httptrace.GotConnInfo) {
+	spent := w.sender.conns.spent(info.Conn) // may wait for a verdict
+	late := w.tooLate()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	// A second connection means that net/http repeats what it has not begun to
+	// write; of a message without a body that cannot be relied on.
+	repeated := w.connected && w.empty
+	w.connected, w.conn, w.reused = true, info.Conn, info.Reused
+	w.unusable = !late && (spent || repeated || w.strict && info.Reused)
+	if late || w.unusable {
+		w.holdBack()
+	}
+}
+
+func (w *watch) tooLate() bool { return w.terms.TooLate != nil && w.terms.TooLate() }
+
+// holdBack keeps the message off the connection. HTTP/1 refuses to write a URL
+// with a control character before it writes anything, HTTP/2 looks at the
+// context. A body that is watched holds itself back.
+func (w *watch) holdBack() {
+	w.heldBack = true
+	if !w.byConn {
+		return
+	}
+	w.url.RawQuery = "\x00"
+	if c, ok := w.conn.(*tls.Conn); ok && c.ConnectionState().NegotiatedProtocol == "h2" {
+		w.terms.Abort()
+	}
+}
+
+func (w *watch) wasHeldBack() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.heldBack
+}
+
+// wasUnusable reports whether another connection would do.
+func (w *watch) wasUnusable() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.unusable
+}
+
+// pend makes whoever gets the connection next wait for the verdict on the
+// reply that has come on it.
+func (w *watch) pend() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.conn != nil {
+		w.pending = w.sender.conns.pend(w.conn)
+	}
+}
+
+// settle gives the verdict.
+func (w *watch) settle(regular bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.pending {
+		w.pending = false
+		w.sender.conns.settle(w.conn, regular)
+	}
+}
+
+// A connWitness is for an *http.Transport, and for messages without a body. The
+// message counts as sent once it has a connection. So the body can go out with
+// the headers in one write: net/http does that with what it knows to be in
+// memory.
+type connWitness struct {
+	watch
+	reader strings.Reader
+	read   bool // the body, which is empty
+}
+
+func (c *connWitness) watching() *watch { return &c.watch }
+
+func (c *connWitness) body() io.ReadCloser {
+	if c.empty {
+		return c
+	}
+	return io.NopCloser(&c.reader)
+}
+
+func (c *connWitness) seal() (sent, dropped bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	// A transport in a wrapper that copies the URL has not held back.
+	stopped := c.heldBack && !c.wrote
+	sent = !c.asked || c.read && !stopped || c.connected && !stopped
+	return sent, sent && c.reused && !c.replied && !c.heldBack
+}
+
+// Read and Close are those of the empty body.
+func (c *connWitness) Read(p []byte) (int, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(p) == 0 {
+		return 0, nil
+	}
+	c.read = true
+	return 0, io.EOF
+}
+
+func (c *connWitness) Close() error { return nil }
+
+// A bodyWitness is for any other RoundTripper. The headers may be on the wire
+// before the transport reads the body, so the gateway has all of the message
+// only once the body was read.
+type bodyWitness struct {
+	watch
+	rest   string
+	taken  bool // the transport has called Read
+	sealed bool // the attempt is over
+}
+
+func (b *bodyWitness) watching() *watch    { return &b.watch }
+func (b *bodyWitness) body() io.ReadCloser { return b }
+
+// Read hands the body over, unless that has become wrong meanwhile.
+func (b *bodyWitness) Read(p []byte) (int, error) {
+	late := b.tooLate()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.sealed && (!b.taken || b.rest != "") || !b.taken && (b.heldBack || late) {
+		return 0, errHeldBack
+	}
+	if len(p) == 0 {
+		return 0, nil
+	}
+	b.taken = true
+	n := copy(p, b.rest)
+	b.rest = b.rest[n:]
+	if n == 0 {
+		return 0, io.EOF
+	}
+	return n, nil
+}
+
+func (b *bodyWitness) Close() error { return nil }
+
+func (b *bodyWitness) seal() (sent, dropped bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.sealed = true
+	return b.taken, b.taken && b.reused && !b.replied
+}

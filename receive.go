@@ -1,0 +1,93 @@
+package baas
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net/http"
+	"slices"
+	"sync"
+
+	"github.com/antchain-go/baas/internal/unpack"
+)
+
+const (
+	maxReply      = 1 << 20  // bytes of a reply that are used
+	firstRead     = 4 << 10  // bytes to begin with; a usual reply has 3 KiB
+	maxKeptBuffer = 64 << 10 // a larger buffer is not kept
+	maxEmptyReads = 100      // in a row, from a broken body
+)
+
+// errTooLarge ends the reading of a reply that is larger than maxReply.
+var errTooLarge = errors.New("the reply is larger than 1 MiB")
+
+// replyBuffers hold replies while they are decoded.
+var replyBuffers = sync.Pool{New: func() any { return new([]byte) }}
+
+// release gives the buffer of the last reply back. Nothing that was read from
+// it may be used any more.
+func (k *call) release() {
+	if k.buffer != nil && cap(*k.buffer) <= maxKeptBuffer {
+		replyBuffers.Put(k.buffer)
+	}
+	k.buffer = nil
+}
+
+// receive reads a reply as far as it is used. What was read is good, even with
+// an error, until the next reply is read or the call released.
+func (k *call) receive(resp *http.Response) (*received, error) {
+	body, err := k.readReply(resp)
+	body = readable(body)
+	return &received{status: resp.StatusCode, body: body, cutOff: err != nil && err != errTooLarge, tooLarge: err == errTooLarge}, err
+}
+
+// readable is body without the coding that something on the way has put on it.
+// The bytes tell, not the Content-Encoding header: nobody asked for a coding, and
+// the key may be in it.
+func readable(body []byte) []byte {
+	if isObject(body) {
+		return body
+	}
+	for _, form := range unpack.Forms(body, maxReply) {
+		if isObject(form) {
+			return form
+		}
+	}
+	return body
+}
+
+func isObject(text []byte) bool {
+	text = bytes.TrimLeft(bytes.TrimPrefix(text, []byte("\xEF\xBB\xBF")), " \t\r\n")
+	return bytes.HasPrefix(text, []byte("{"))
+}
+
+func (k *call) readReply(resp *http.Response) ([]byte, error) {
+	if resp.Body == nil || resp.StatusCode == http.StatusSwitchingProtocols {
+		return nil, nil
+	}
+	if k.buffer == nil {
+		k.buffer = replyBuffers.Get().(*[]byte)
+	}
+	b := slices.Grow((*k.buffer)[:0], firstRead)
+	defer func() { *k.buffer = b[:0] }()
+	for empty := 0; ; {
+		if len(b) == cap(b) {
+			b = append(b, 0)[:len(b)]
+		}
+		n, err := resp.Body.Read(b[len(b):min(cap(b), maxReply+1)])
+		b = b[:len(b)+n]
+		if n > 0 {
+			empty = 0
+		} else if empty++; empty > maxEmptyReads && err == nil {
+			err = io.ErrNoProgress
+		}
+		switch {
+		case len(b) > maxReply:
+			return b[:maxReply], errTooLarge
+		case err == io.EOF:
+			return b, nil
+		case err != nil:
+			return b, err
+		}
+	}
+}
