@@ -33,8 +33,9 @@ type call struct {
 	offset      time.Duration // of the clock, in this call
 	offsetIsNew bool          // and not yet proven right
 	last        error         // what the latest attempt ended in
-	doubt       *doubt        // what the first doubtful attempt ended in
-	requestID   string        // of the first doubtful reply, or else the latest, that bore one
+	lastReason  Reason
+	doubt       *doubt // what the first doubtful attempt ended in
+	requestID   string // of the first doubtful reply, or else the latest, that bore one
 }
 
 // An answer is what a call ends in.
@@ -61,13 +62,13 @@ type outcome struct {
 
 // run makes attempts until the policy says that it is over.
 func (k *call) run() (answer, error) {
-	if err := k.ctx.Err(); err != nil && k.opts.resume == nil {
-		return answer{}, k.ended(err, nil)
+	if err := k.ctx.Err(); err != nil {
+		return answer{}, k.beforehand(k.ended(err, nil))
 	}
 	for move := atmostonce.RetryFresh; ; {
 		if !move.Resends() {
 			if err := k.newMessage(); err != nil {
-				return answer{}, err
+				return answer{}, k.beforehand(err)
 			}
 		}
 		k.attempt++
@@ -174,6 +175,7 @@ func (k *call) judge(ctx context.Context, resp *http.Response, in *received, rea
 
 		timestampRefused: strings.HasPrefix(v.reply.Code, "InvalidTimeStamp"),
 	}
+	k.c.gateway.note(resp.Header.Get("Date"), k.c.clock)
 	o.answer = answer{requestID: v.reply.RequestID, result: v.result}
 	if v.reason != ReasonReplied {
 		if readErr != nil && !in.tooLarge {
@@ -186,7 +188,7 @@ func (k *call) judge(ctx context.Context, resp *http.Response, in *received, rea
 
 // note keeps what later moves and errors need of an attempt.
 func (k *call) note(o *outcome) {
-	k.last = o.err
+	k.last, k.lastReason = o.err, o.reason
 	if o.requestID != "" && (k.doubt == nil || k.requestID == "") {
 		k.requestID = o.requestID
 	}
@@ -240,4 +242,9 @@ func (k *call) wait(move atmostonce.Move, pause time.Duration) bool {
 // age is how long ago the message was made, which is before it was first sent.
 func (k *call) age() time.Duration { return k.c.clock().since(k.message.made) }
 
-func (k *call) tooOld() bool { return k.age() > atmostonce.ResendWindow }
+// tooOld reports whether the same bytes must not be sent any more: that the
+// window is over, or that the clock has turned out not to be the stamp's.
+func (k *call) tooOld() bool {
+	age := k.age()
+	return age > atmostonce.ResendWindow || age < -atmostonce.MaxAhead
+}

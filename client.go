@@ -13,6 +13,7 @@ import (
 
 	"github.com/antchain-go/baas/internal/atmostonce"
 	"github.com/antchain-go/baas/internal/send"
+	"github.com/antchain-go/baas/internal/sign"
 )
 
 // Client calls the BaaS API. It is safe for concurrent use; one client for a
@@ -36,6 +37,7 @@ type core struct {
 	request        *http.Request // what all requests have in common
 	paramsInQuery  bool
 	refusalCodes   []string
+	sign           func(*sign.Input) sign.Output
 
 	clock func() instant
 	nonce func() string
@@ -43,6 +45,8 @@ type core struct {
 	// offset is what has to be added to the wall clock, in nanoseconds, as
 	// learned from the service.
 	offset atomic.Int64
+
+	gateway gatewayClock
 }
 
 func newNonce() string { return rand.Text() }
@@ -126,8 +130,15 @@ func (c *Client) newCall(ctx context.Context, in input, opts []CallOption) (*cal
 	if ctx == nil {
 		in.fault("ctx", "is nil")
 	}
+	var o callOptions
+	for _, opt := range opts {
+		if opt != nil {
+			opt(&o)
+		}
+	}
+	o.check(&in)
 	if in.faults != nil {
-		return nil, &ValidationError{Action: in.name, Fields: in.faults}
+		return nil, o.invalid(&ValidationError{Action: in.name, Fields: in.faults})
 	}
 	core := c.core()
 	in.addRegion(core.region)
@@ -135,9 +146,11 @@ func (c *Client) newCall(ctx context.Context, in input, opts []CallOption) (*cal
 		c:      core,
 		ctx:    ctx,
 		in:     in,
+		opts:   o,
 		state:  atmostonce.New(in.readOnly, core.retry.MaxAttempts),
 		offset: time.Duration(core.offset.Load()),
 	}
+	k.state.InDoubt = o.resume != nil
 	k.scrub.Add(in.secrets...)
 	return k, nil
 }

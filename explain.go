@@ -120,6 +120,9 @@ func (k *call) ended(err, last error) error {
 
 // unknown is the error of a call that ended in doubt.
 func (k *call) unknown() error {
+	if k.doubt == nil { // it was resumed in doubt
+		k.doubt = &doubt{reason: k.lastReason, err: k.last}
+	}
 	e := &OutcomeUnknownError{
 		Action:         k.in.name,
 		SignatureNonce: k.message.nonce,

@@ -2,10 +2,12 @@ package baas
 
 import (
 	"errors"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/antchain-go/baas/internal/redact"
@@ -20,26 +22,53 @@ type message struct {
 	made   instant
 }
 
-// newMessage signs the call anew, with fresh credentials, nonce and timestamp.
+// newMessage makes the message that is sent next, with fresh credentials, nonce
+// and timestamp, and journals it; or that of the stamp to be resumed.
 func (k *call) newMessage() error {
+	if k.opts.resume != nil {
+		return k.resumeMessage(*k.opts.resume)
+	}
+	if err := k.learnGatewayTime(); err != nil {
+		return err
+	}
+	creds, err := k.credentials()
+	if err != nil {
+		return err
+	}
+	now := k.c.clock()
+	t := now.wall.Add(k.offset)
+	if k.opts.journal != nil {
+		t = k.c.gateway.notAhead(t, now)
+	}
+	k.sign(creds, k.c.nonce(), t, now)
+	return k.journal(t)
+}
+
+// credentials asks for the credentials of a message.
+func (k *call) credentials() (sign.Credentials, error) {
 	creds, err := k.c.credentials.get(k.ctx)
 	if err != nil {
-		return k.noCredentials(err)
+		return creds, k.noCredentials(err)
 	}
 	k.scrub.Add(creds.AccessKeySecret, creds.SecurityToken, creds.BearerToken)
-	now := k.c.clock()
-	k.message = message{nonce: k.c.nonce(), made: now}
-	k.message.Output = sign.V2(&sign.Input{
-		Action: k.in.name, Version: APIVersion, Host: k.c.endpoint.host,
-		Nonce: k.message.nonce, Time: now.wall.Add(k.offset),
+	return creds, nil
+}
+
+// sign makes the bytes of a message.
+func (k *call) sign(creds sign.Credentials, nonce string, t time.Time, made instant) {
+	k.message = message{nonce: nonce, made: made}
+	k.message.Output = k.c.sign(&sign.Input{
+		Action: k.in.name, Version: APIVersion, Host: k.c.endpoint.host, Nonce: nonce, Time: t,
 		Credentials: creds, Params: k.in.params, InQuery: k.c.paramsInQuery,
 	})
 	k.scrub.Add(k.message.Signature)
 	k.message.header = k.c.request.Header
-	if !k.c.sender.Own() {
+	if signed := k.message.Header; signed != nil {
+		k.message.header = signed.Clone()
+		maps.Copy(k.message.header, k.c.request.Header)
+	} else if !k.c.sender.Own() {
 		k.message.header = k.message.header.Clone() // transports of others may write to it
 	}
-	return nil
 }
 
 // noCredentials is the error of a call that got err instead of credentials.

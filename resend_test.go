@@ -96,7 +96,7 @@ func resendingClient(t *testing.T, url string, inQuery bool, opts ...baas.Option
 func late(c *baas.Client) {
 	var readings atomic.Int32
 	baas.WithClock(func() (time.Time, time.Duration) {
-		if readings.Add(1) > 3 { // made; before and after the wait
+		if readings.Add(1) > 4 { // made; with the reply; before and after the wait
 			return time.Now(), 6 * time.Minute
 		}
 		return time.Now(), 0

@@ -6,6 +6,23 @@ import (
 	"github.com/antchain-go/baas/internal/sign"
 )
 
+// A SignatureVersion says how requests are signed.
+type SignatureVersion int
+
+const (
+	// SignatureV2 is HMAC-SHA1 over the parameters, SignatureVersion=1.0.
+	SignatureV2 SignatureVersion = iota
+	// SignatureV3 is ACS3-HMAC-SHA256, with the common parameters in headers.
+	SignatureV3
+)
+
+func (v SignatureVersion) function() func(*sign.Input) sign.Output {
+	if v == SignatureV3 {
+		return sign.V3
+	}
+	return sign.V2
+}
+
 // SignRPC returns the version 2 signature (HMAC-SHA1, Base64) of params for
 // method, "GET" or "POST". A "Signature" among params is left out; a name with
 // several values counts once per value, in their order.

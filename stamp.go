@@ -1,0 +1,256 @@
+package baas
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"maps"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/antchain-go/baas/internal/atmostonce"
+	"github.com/antchain-go/baas/internal/redact"
+	"github.com/antchain-go/baas/internal/sign"
+)
+
+// A Stamp identifies a message that was about to be sent. It holds no secret and
+// survives JSON.
+type Stamp struct {
+	Nonce string
+
+	// Time is the message's Timestamp: whole seconds, UTC, and never ahead of
+	// the gateway's clock.
+	Time time.Time
+
+	// Digest is the SHA-256, in hex, over scheme, host and all bytes that are
+	// signed. The signature is among them, which keeps the parameters from being
+	// guessed.
+	Digest string
+}
+
+// A CallOption configures one call. Nil options are skipped; the last of a kind
+// wins.
+type CallOption func(*callOptions)
+
+type callOptions struct {
+	journaled bool
+	journal   func(context.Context, Stamp) error
+	resume    *Stamp
+}
+
+// WithJournal calls record before each message of the call that has not been
+// sent before: the first, and each with a fresh nonce. It is for a call that
+// changes something.
+//
+// If record fails, nothing is sent, and the call ends in an error that wraps
+// record's; nothing was carried out. record runs on the caller's goroutine,
+// outside the attempt timeout. It must return within the resend window of five
+// minutes. When it is called again, the messages of the earlier Stamps of this
+// call were certainly not carried out.
+//
+// A Timestamp ahead of the gateway's clock would outlive the gateway's memory of
+// its nonce. So a client that has not received a reply yet first makes a
+// read-only request to learn the gateway's time.
+func WithJournal(record func(context.Context, Stamp) error) CallOption {
+	return func(o *callOptions) { o.journaled, o.journal = true, record }
+}
+
+// WithResume makes the call's first message the one of s, a Stamp of WithJournal.
+// The call is in doubt from the start, so only those bytes are ever sent, and
+// nothing is journaled. It never falls back to a fresh nonce.
+//
+// Within five minutes of s.Time, the call ends
+//
+//   - with the key, if this copy is the first to arrive;
+//   - with an OutcomeUnknownError whose Reason is ReasonNonceUsed, if an earlier
+//     copy has arrived: its reply is lost.
+//
+// Nothing is sent, and the Reason of the OutcomeUnknownError says why, if the
+// bytes cannot be made again, since the credentials, parameters, endpoint or
+// signature version are others (ReasonNotRepeatable); if s is too old
+// (ReasonStampTooOld); or if it is more than a minute ahead of this machine's
+// clock (ReasonStampInFuture).
+func WithResume(s Stamp) CallOption {
+	return func(o *callOptions) { o.resume = &s }
+}
+
+// check names what is wrong with the options of a call.
+func (o *callOptions) check(in *input) {
+	if o.journaled && o.journal == nil {
+		in.fault("WithJournal", "is nil")
+	}
+	if in.readOnly && o.journaled {
+		in.fault("WithJournal", "is for calls that change something")
+	}
+	if in.readOnly && o.resume != nil {
+		in.fault("WithResume", "is for calls that change something")
+	}
+	if o.resume != nil {
+		o.journal = nil
+	}
+}
+
+// invalid is the error of a call that was refused beforehand. What is to be
+// resumed may have been carried out all the same.
+func (o *callOptions) invalid(e *ValidationError) error {
+	if o.resume == nil || slices.ContainsFunc(e.Fields, func(f FieldError) bool { return f.Field == "WithResume" }) {
+		return e
+	}
+	return &OutcomeUnknownError{Action: e.Action, SignatureNonce: o.resume.Nonce, Reason: ReasonNotRepeatable, Err: e}
+}
+
+// beforehand is the error of a call that ends before a message is sent.
+func (k *call) beforehand(err error) error {
+	if k.opts.resume == nil {
+		return err
+	}
+	k.message.nonce = k.opts.resume.Nonce
+	if k.doubt == nil {
+		k.doubt = &doubt{reason: ReasonPreparationFailed, err: err}
+	}
+	return k.unknown()
+}
+
+// resumeMessage makes the message of s again.
+func (k *call) resumeMessage(s Stamp) error {
+	refuse := func(reason Reason, text string) error {
+		err := &callError{action: k.in.name, text: text}
+		k.doubt = &doubt{reason: reason, err: err}
+		return err
+	}
+	now := k.c.clock()
+	age := now.wall.Sub(s.Time)
+	switch {
+	case age > atmostonce.ResendWindow:
+		return refuse(ReasonStampTooOld, "nothing is resumed: the stamp is older than "+atmostonce.ResendWindow.String())
+	case age < -atmostonce.MaxAhead:
+		return refuse(ReasonStampInFuture, "nothing is resumed: the stamp is ahead of this clock by more than "+atmostonce.MaxAhead.String())
+	}
+	creds, err := k.credentials()
+	if err != nil {
+		return err
+	}
+	k.sign(creds, s.Nonce, s.Time, instant{wall: s.Time.Round(0), mono: now.mono - age})
+	if k.digest() != s.Digest {
+		return refuse(ReasonNotRepeatable,
+			"nothing is resumed: with these credentials, parameters, endpoint and signature version other bytes would be sent")
+	}
+	return nil
+}
+
+// digest is that of the message.
+func (k *call) digest() string {
+	h := sha256.New()
+	write := func(parts ...string) {
+		for _, part := range parts {
+			h.Write([]byte(part))
+			h.Write([]byte{0}) // which no part holds
+		}
+	}
+	write(k.c.endpoint.scheme, k.c.endpoint.host, k.message.Query, k.message.Body)
+	for _, name := range slices.Sorted(maps.Keys(k.message.Header)) {
+		write(name)
+		write(k.message.Header[name]...)
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// journal records the message, if that is asked for. t is its timestamp.
+func (k *call) journal(t time.Time) error {
+	if k.opts.journal == nil {
+		return nil
+	}
+	stamp := Stamp{Nonce: k.message.nonce, Time: t.UTC().Truncate(time.Second), Digest: k.digest()}
+	if err := k.opts.journal(k.ctx, stamp); err != nil {
+		return &callError{action: k.in.name, text: "the journal failed, so nothing was sent", cause: &journalError{
+			text: k.scrub.Text(err.Error(), redact.MaxText), err: err, ended: k.ctx.Err(),
+		}}
+	}
+	if k.tooOld() {
+		return &callError{action: k.in.name, text: "the journal took longer than " + atmostonce.ResendWindow.String() + ", so nothing was sent"}
+	}
+	return nil
+}
+
+// A journalError is an error of the caller's own journal, in which errors.Is and
+// errors.As find all that they find in it. But only the end of the caller's
+// context is that.
+type journalError struct {
+	text       string
+	err, ended error
+}
+
+func (e *journalError) Error() string { return e.text }
+
+func (e *journalError) Is(target error) bool {
+	if target == context.Canceled || target == context.DeadlineExceeded {
+		return e.ended != nil && errors.Is(e.ended, target)
+	}
+	return errors.Is(e.err, target)
+}
+
+func (e *journalError) As(target any) bool { return errors.As(e.err, target) }
+
+// A gatewayClock is what the latest reply of any kind has told of the gateway's
+// time.
+type gatewayClock struct {
+	mu   sync.Mutex
+	date string // its Date header
+	at   instant
+	ever bool // there was a reply
+}
+
+func (g *gatewayClock) note(date string, clock func() instant) {
+	now := clock()
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.date, g.at, g.ever = date, now, true
+}
+
+func (g *gatewayClock) known() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.ever
+}
+
+// notAhead is t, or the gateway's time if that is earlier. A reply without a
+// Date, which the gateway does not send, tells nothing.
+func (g *gatewayClock) notAhead(t time.Time, now instant) time.Time {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	date, err := http.ParseTime(g.date)
+	if err != nil {
+		return t
+	}
+	if theirs := date.Add(now.mono - g.at.mono); theirs.Before(t) {
+		return theirs
+	}
+	return t
+}
+
+// learnGatewayTime makes a read-only request if the call is journaled and no
+// reply has told the gateway's time yet. Its reply may be a refusal.
+func (k *call) learnGatewayTime() error {
+	if k.opts.journal == nil || k.c.gateway.known() {
+		return nil
+	}
+	probe := &call{
+		c: k.c, ctx: k.ctx, state: atmostonce.New(true, k.c.retry.MaxAttempts),
+		in: input{
+			semantics: &semantics{name: "DescribeAntChainConsortiums", readOnly: true},
+			params:    []sign.Pair{{Name: "PageNumber", Value: "1"}, {Name: "PageSize", Value: "1"}},
+		},
+		offset: k.offset,
+	}
+	probe.in.addRegion(k.c.region)
+	defer probe.release()
+	_, err := probe.run()
+	if !k.c.gateway.known() {
+		return err
+	}
+	k.offset = time.Duration(k.c.offset.Load())
+	return nil
+}
