@@ -21,4 +21,5 @@ require (
 	go.yaml.in/yaml/v3 v3.0.5 // indirect
 	golang.org/x/net v0.57.0 // indirect
 	gopkg.in/ini.v1 v1.67.0 // indirect
+	software.sslmate.com/src/go-pkcs12 v0.7.4 // indirect
 )

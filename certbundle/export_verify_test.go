@@ -49,18 +49,7 @@ func KeyCost(der []byte) (float64, error) {
 	if err != nil {
 		return 0, err
 	}
-	switch k := s.kdf.(type) {
-	case pbkdf2KDF:
-		return float64(k.iterations) / float64(iterationLimit(k.newHash(), s.cipher.keySize)), nil
-	case scryptKDF:
-		return float64(k.n*k.r*k.p) / maxScryptWork, nil
-	case pbkdf1:
-		return float64(k.iterations) / maxIterations, nil
-	case pkcs12KDF:
-		return float64(k.iterations) / maxIterations, nil
-	default:
-		panic("a key derivation that the tests do not know")
-	}
+	return s.kdf.cost(s.cipher.keySize), nil
 }
 
 // Scrub is what errors of transports go through.
