@@ -32,7 +32,8 @@ func loadFrom(dir string, read func(path string) ([]byte, error)) (b *Bundle, er
 		b, err = folder.load(dir, read)
 		// The version that was read may have been removed meanwhile.
 		latest := resolveFolder(dir)
-		if err == nil || latest == folder {
+		whole := err == nil && len(b.TrustStore) > 0
+		if whole || latest == folder && !errors.Is(err, errExchanged) {
 			break
 		}
 		folder = latest

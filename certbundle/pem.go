@@ -117,15 +117,11 @@ func (b pemBlock) isLegacyEncrypted() bool {
 
 func (b pemBlock) isCertificate() bool {
 	switch b.label {
-	case "CERTIFICATE", "X509 CERTIFICATE", trustedLabel:
+	case "CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE":
 		return true
 	}
 	return false
 }
-
-// trustedLabel is OpenSSL's: behind the certificate stands what it is trusted
-// for, which is not looked at.
-const trustedLabel = "TRUSTED CERTIFICATE"
 
 func (b pemBlock) isPrivateKey() bool { return strings.HasSuffix(b.label, "PRIVATE KEY") }
 
@@ -145,15 +141,22 @@ func certificateBlocks(file string, data []byte) ([][]byte, error) {
 		if !ok {
 			return nil, cutOff(file)
 		}
-		if first, rest, ok := splitFrame(der); ok && len(rest) > 0 && b.label == trustedLabel {
-			der = first
-		}
-		ders = append(ders, der)
+		ders = append(ders, cutTrust(der))
 	}
 	if len(ders) == 0 {
 		return nil, malformed(file, "holds PEM, but not a certificate")
 	}
 	return ders, nil
+}
+
+// cutTrust cuts off what OpenSSL may put behind a certificate: a SEQUENCE that
+// says what it is trusted for, which is not looked at.
+func cutTrust(der []byte) []byte {
+	first, rest, ok := splitFrame(der)
+	if _, whole := frameContent(rest); ok && whole && !isCertificateFrame(rest) {
+		return first
+	}
+	return der
 }
 
 // splitFrame cuts off the SEQUENCE at the start of der, if all of it is there.

@@ -12,7 +12,7 @@ import (
 
 const (
 	maxPKCS12           = maxCertificates * maxCertificateDER
-	maxPKCS12Iterations = 300_000 // three times what Java has ever written
+	maxPKCS12Iterations = 200_000 // twice what Java has ever written
 
 	oidPBMAC1 = "1.2.840.113549.1.5.14"
 )

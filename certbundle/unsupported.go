@@ -42,18 +42,25 @@ var foreignKeys = map[string]foreignKey{
 
 const brainpool = "1.3.36.3.3.2.8.1.1."
 
+// foreignKeyOf looks a key up by its algorithm or curve.
+func foreignKeyOf(algorithm, curve string) (foreignKey, bool) {
+	if key, ok := foreignKeys[algorithm]; ok {
+		return key, true
+	}
+	if strings.HasPrefix(curve, brainpool) {
+		return foreignKey{"a key on a Brainpool curve", opensslReads}, true
+	}
+	key, ok := foreignKeys[curve]
+	return key, ok
+}
+
 // unsupportedCertificate says what a whole certificate has that Go refuses, and
 // who reads it. err is what crypto/x509 says, nil if it has parsed it.
 func unsupportedCertificate(file string, der []byte, err error) error {
 	algorithm, curve := keyOIDs(der)
-	key, known := foreignKeys[algorithm]
-	if !known {
-		key, known = foreignKeys[curve]
-	}
+	key, known := foreignKeyOf(algorithm, curve)
 	switch {
 	case known:
-	case strings.HasPrefix(curve, brainpool):
-		key = foreignKey{"a key on a Brainpool curve", opensslReads}
 	case err == nil:
 		key = foreignKey{"a key of the algorithm " + shortOID(algorithm), "ask who issued it what can"}
 	default:
@@ -83,8 +90,6 @@ func keyOIDs(der []byte) (algorithm, curve string) {
 	if !ok {
 		return "", ""
 	}
-	if oid, ok := readOID(&params); ok {
-		curve = oid
-	}
+	curve, _ = readOID(&params)
 	return algorithm, curve
 }
