@@ -1,7 +1,6 @@
 package certbundle
 
 import (
-	"crypto/dsa"
 	"crypto/rsa"
 	"crypto/x509"
 	"errors"
@@ -72,15 +71,13 @@ func parseCertificate(file string, der []byte) (*x509.Certificate, error) {
 	if err != nil {
 		return nil, unsupportedCertificate(file, der, err)
 	}
-	switch key := cert.PublicKey.(type) {
-	case nil, *dsa.PublicKey: // parsed, but it can check no signature
-		return nil, unsupportedCertificate(file, der, nil)
-	case *rsa.PublicKey:
-		if key.N.BitLen() > maxRSABits {
-			return nil, tooMuch(file, "RSA key of %d bits, more than %d", key.N.BitLen(), maxRSABits)
-		} else if key.E > maxRSAExponent {
-			return nil, tooMuch(file, "RSA key with an exponent of more than %d", maxRSAExponent)
-		}
+	if cert.PublicKey == nil || cert.PublicKeyAlgorithm == x509.DSA {
+		return nil, unsupportedCertificate(file, der, nil) // parsed, but its key can check no signature
+	}
+	if key, ok := cert.PublicKey.(*rsa.PublicKey); ok && key.N.BitLen() > maxRSABits {
+		return nil, tooMuch(file, "RSA key of %d bits, more than %d", key.N.BitLen(), maxRSABits)
+	} else if ok && key.E > maxRSAExponent {
+		return nil, tooMuch(file, "RSA key with an exponent of more than %d", maxRSAExponent)
 	}
 	for _, e := range cert.Extensions {
 		if len(e.Value) > maxExtension {

@@ -100,17 +100,18 @@ func plainText(file string, err error) error {
 // checkTrustStore follows the lengths in a JKS to its end, and those of a
 // PKCS#12 round it. It neither opens them nor parses their certificates.
 func checkTrustStore(data []byte) error {
-	if err := checkNoPage(data); err != nil {
-		return err
-	}
 	if isPKCS12(data) {
 		return nil
 	}
 	s := cryptobyte.String(data)
 	var magic, version, count uint32
-	switch {
-	case !s.ReadUint32(&magic) || magic != jksMagic || !s.ReadUint32(&version):
+	if !s.ReadUint32(&magic) || magic != jksMagic || !s.ReadUint32(&version) {
+		if err := checkNoPage(data); err != nil {
+			return err
+		}
 		return errors.New("not a Java key store (JKS, or a whole PKCS#12)")
+	}
+	switch {
 	case version != jksVersion:
 		return errors.New("a Java key store of another version than 2")
 	case !s.ReadUint32(&count) || count == 0:

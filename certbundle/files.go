@@ -108,11 +108,8 @@ func (b *Bundle) members() []member {
 func (b *Bundle) WriteDir(dir string) error { return disk{}.writeBundle(dir, b) }
 
 func (d disk) writeBundle(dir string, b *Bundle) error {
-	switch {
-	case b == nil:
+	if b == nil {
 		return errNilBundle
-	case string(b.PrivateKey) == redacted:
-		return errors.New("certbundle: the bundle is redacted: its private key is not in it")
 	}
 	dir = cleanFolder(dir)
 	members := b.members()

@@ -28,7 +28,7 @@ func (b Bundle) shown() shownBundle {
 
 // Redacted returns a copy that is safe for any logger and any encoder: the
 // private key, if there is one, is "[REDACTED]" in it. The rest is shared with b.
-// WriteDir refuses such a bundle.
+// WriteDir and Save refuse to store such a key.
 func (b Bundle) Redacted() Bundle {
 	if len(b.PrivateKey) > 0 {
 		b.PrivateKey = []byte(redacted)

@@ -14,6 +14,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/antchain-go/baas"
 	"github.com/antchain-go/baas/certbundle"
 )
 
@@ -88,6 +89,8 @@ func TestRedactedIsSafeForEncoders(t *testing.T) {
 	// It is no key to be stored, and not for the name of one.
 	dir := t.TempDir()
 	shown := b.Redacted()
-	require.EqualError(t, shown.WriteDir(dir), "certbundle: the bundle is redacted: its private key is not in it")
+	require.EqualError(t, shown.WriteDir(dir), "certbundle: client.key: this is a redacted copy, and not the private key")
+	_, err := certbundle.Save(t.Context(), dir, baas.CertificateResult{PrivateKey: string(shown.PrivateKey)})
+	require.EqualError(t, err, "certbundle: client.key: this is a redacted copy, and not the private key")
 	requireFiles(t, dir, map[string]string{})
 }
