@@ -97,6 +97,9 @@ func (d disk) saveKey(dir string, b *Bundle) error {
 
 // storeKey puts a key on disk, if there is any way to.
 func (d disk) storeKey(dir string, key []byte) error {
+	if string(key) == redacted {
+		return fault(ClientKeyFile, "this is a redacted copy, and not the private key")
+	}
 	errFolder := d.makeFolder(dir)
 	if info, err := os.Stat(dir); errFolder != nil && (err != nil || !info.IsDir()) {
 		return notStored(errFolder)
