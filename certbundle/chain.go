@@ -143,7 +143,7 @@ func (f *chainFinder) toRoot(certs []*x509.Certificate) []*x509.Certificate {
 func (f *chainFinder) judge(trusted []*x509.Certificate) (error, []error) {
 	w, err := f.checkChain()
 	if err != nil {
-		return err, nil
+		return err, weakSignatures(w.certs)
 	}
 	if len(trusted) > 0 {
 		err = f.checkTrustStore(trusted)

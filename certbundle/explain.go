@@ -12,9 +12,10 @@ import (
 const (
 	adviceWeak = "a SHA-1 signature, which Go refuses, is in the chain of its certificate. PinNodes accepts the node by its key; " +
 		"TrustChainOnly with AllowSHA1 does if a CA of " + CACertFile + " has made the signature"
-	adviceUntrusted = "no CA of " + CACertFile + " has issued its certificate. Either it is no node of this chain, or " +
-		CACertFile + " is of another; PinNodes accepts a node by its key"
-	adviceName = "its certificate is for another name than the one that was dialed. TrustChainOnly leaves out the name, " +
+	adviceWeakName = "its certificate is for another name than the one that was dialed, and bears a SHA-1 signature, which Go refuses. " +
+		"PinNodes accepts the node by its key; TrustChainOnly with AllowSHA1 does if a CA of " + CACertFile + " has made the signature"
+	adviceUntrusted = "either it is no node of this chain, or " + CACertFile + " is of another. PinNodes accepts a node by its key"
+	adviceName      = "its certificate is for another name than the one that was dialed. TrustChainOnly leaves out the name, " +
 		"PinNodes accepts the node by its key"
 	adviceExpired = "its certificate, or one of its CA, is not valid today. If the clock of this machine is right, the node's operator " +
 		"has to renew it; PinNodes does not look at dates"
@@ -35,14 +36,14 @@ var alertAdvice = map[tls.AlertError]struct {
 	46:  {nil, adviceRefused},
 	48:  {nil, adviceRefused},
 	49:  {nil, adviceRefused},
-	51:  {nil, adviceRefused},
 	116: {nil, adviceRefused},
 	44:  {nil, "it says that this certificate has been revoked: apply for another"},
 	45:  {ErrExpired, "it says that this certificate has expired: see Verify, and compare the clocks"},
 }
 
 const adviceRefused = "it does not accept this certificate. It may not know it yet: see the status of the application " +
-	"(DescribeAntChainCertificateApplications); or the bundle is of another chain"
+	"(DescribeAntChainCertificateApplications). Or the bundle is of another chain, or bears SHA-1 signatures " +
+	"(see Verify) that the node refuses"
 
 // ExplainHandshake makes an error of tls.Dial, of a handshake, or of the first
 // Read or Write after it plain: it adds what that means for a node of the chain, and
@@ -59,17 +60,17 @@ func ExplainHandshake(err error) error {
 		return err
 	}
 	if kind, text := explainRemote(err); text != "" {
-		return nodeFault(kind, text+": "+err.Error(), err)
+		return &nodeError{kind, text, err}
 	}
 	if !isCertificateError(err) {
 		return err
 	}
 	kind, text := judgeCertificate(err)
-	return nodeFault(kind, text+": "+err.Error(), err)
+	return &nodeError{kind, text, err}
 }
 
 func isExplained(err error) bool {
-	var e *fileError
+	var e *nodeError
 	if errors.As(err, &e) {
 		return true
 	}
@@ -134,6 +135,9 @@ func judgeCertificate(err error) (kind error, text string) {
 		return ErrUntrusted, adviceUntrusted
 	case isWeak(err):
 		return ErrWeakSignature, adviceWeak
+	case errors.As(err, &hostname) && hostname.Certificate != nil && hasSHA1Signature(hostname.Certificate):
+		// crypto/x509 looks at the name first.
+		return ErrWeakSignature, adviceWeakName
 	case errors.As(err, &hostname):
 		return nil, adviceName
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:

@@ -10,10 +10,26 @@ import (
 
 var errNoNodeCertificate = fmt.Errorf("%w: the node shows no certificate", ErrUntrusted)
 
-// nodeFault is the error for a node whose certificate is refused. err is in its
-// chain.
-func nodeFault(kind error, text string, err error) error {
-	return fault("node", text, kind, err)
+// A nodeError is a fault with a node, in words that say what to do.
+type nodeError struct {
+	kind error // of this package, or nil
+	text string
+	err  error // what crypto/tls or crypto/x509 says
+}
+
+func (e *nodeError) Error() string {
+	prefix := "certbundle"
+	if e.kind != nil {
+		prefix = e.kind.Error()
+	}
+	return prefix + ": the node: " + e.text + ": " + e.err.Error()
+}
+
+func (e *nodeError) Unwrap() []error {
+	if e.kind == nil {
+		return []error{e.err}
+	}
+	return []error{e.kind, e.err}
 }
 
 // checkNodes makes cfg check nodes as the options say.
@@ -84,7 +100,7 @@ func (c *nodeCheck) verify(certs []*x509.Certificate, now time.Time) ([][]*x509.
 	}
 	kind, text := judgeCertificate(err)
 	// The type that crypto/tls uses for the same.
-	return nil, nodeFault(kind, text+": "+err.Error(), &tls.CertificateVerificationError{UnverifiedCertificates: certs, Err: err})
+	return nil, &nodeError{kind, text, &tls.CertificateVerificationError{UnverifiedCertificates: certs, Err: err}}
 }
 
 // verifySHA1 is for a certificate that crypto/x509 refuses with the error

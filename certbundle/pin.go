@@ -62,6 +62,7 @@ func checkPin(certs []*x509.Certificate, pins map[string]bool) error {
 	if pins[keyHash(certs[0])] {
 		return nil
 	}
-	return nodeFault(ErrUntrusted, "its key is not among those of PinNodes: its pin is "+Pin(certs[0]),
-		&tls.CertificateVerificationError{UnverifiedCertificates: certs, Err: errors.New("the public key is not pinned")})
+	return &nodeError{ErrUntrusted, "its key is none of those of PinNodes", &tls.CertificateVerificationError{
+		UnverifiedCertificates: certs, Err: errors.New("its pin is " + Pin(certs[0])),
+	}}
 }

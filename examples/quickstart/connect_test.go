@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/antchain-go/baas/baastest"
+	"github.com/antchain-go/baas/certbundle"
 )
 
 func TestLiveRunConnectsToTheNodeThatIsNamed(t *testing.T) {
