@@ -102,7 +102,7 @@ func TestExplainHandshakeOfAlerts(t *testing.T) {
 		words        []string
 	}{
 		"certificate required":    {none, ca.node(t), "certificate required", nil, []string{unknown}},
-		"no certificate, TLS 1.2": {none, only12, "bad certificate", nil, []string{unknown}},
+		"no certificate, TLS 1.2": {none, only12, "handshake failure", nil, []string{"AllowRSAKeyExchange"}},
 		"unknown ca":              {clientConfig(t, &foreign, chainOnly), ca.node(t), "unknown certificate authority", nil, []string{unknown}},
 		"unknown ca, TLS 1.2":     {clientConfig(t, &foreign, chainOnly), only12, "unknown certificate authority", nil, []string{unknown}},
 		"expired certificate":     {clientConfig(t, old, chainOnly), ca.node(t), "expired certificate", certbundle.ErrExpired, []string{"clocks"}},
@@ -133,7 +133,7 @@ func TestExplainHandshakeLeavesTheRest(t *testing.T) {
 	require.NoError(t, certbundle.ExplainHandshake(nil))
 	for _, err := range []error{
 		io.EOF, errors.New("x509: something"), &net.OpError{Op: "dial", Err: errors.New("connection refused")},
-		&net.OpError{Op: "remote error"}, &net.OpError{Op: "remote error", Err: errors.New("tls: internal error")},
+		&net.OpError{Op: "remote error", Err: errors.New("tls: internal error")},
 		certbundle.ErrUntrusted, certbundle.ErrPassword,
 	} {
 		require.Equal(t, err, certbundle.ExplainHandshake(err))
