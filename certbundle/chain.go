@@ -8,6 +8,10 @@ import (
 	"time"
 )
 
+// maxPolicies is how many policies a certificate may have. crypto/x509 carries
+// them along each of up to 100 ways. A usual certificate has one to three.
+const maxPolicies = 32
+
 // A chainFinder finds the way from client.crt to a CA. crypto/x509 does the
 // finding and the judging.
 type chainFinder struct {
@@ -100,6 +104,9 @@ func timeless(cert *x509.Certificate) *x509.Certificate {
 // shown returns what a node is shown: the way to ca.crt, and on to a root, which
 // is left out. Without a way it is client.crt as it stands.
 func (f *chainFinder) shown() []*x509.Certificate {
+	if f.checkCost() != nil {
+		return f.chain
+	}
 	w, err := f.find(f.cas)
 	if err != nil {
 		return f.chain
@@ -141,14 +148,29 @@ func (f *chainFinder) toRoot(certs []*x509.Certificate) []*x509.Certificate {
 // judge checks that client.crt leads to ca.crt, and where there is a trust
 // store, to one of its certificates.
 func (f *chainFinder) judge(trusted []*x509.Certificate) (error, []error) {
+	if err := f.checkCost(); err != nil {
+		return err, nil
+	}
 	w, err := f.checkChain()
 	if err != nil {
 		return err, weakSignatures(w.certs)
 	}
 	if len(trusted) > 0 {
-		err = f.checkTrustStore(trusted)
+		err = f.checkTrustStore(trusted, w)
 	}
 	return err, append(weakSignatures(f.toRoot(w.certs)), f.endsSoon(w)...)
+}
+
+// checkCost comes before anything that crypto/x509 is asked to find.
+func (f *chainFinder) checkCost() error {
+	for file, certs := range map[string][]*x509.Certificate{ClientCertFile: f.chain, CACertFile: f.cas} {
+		for _, cert := range certs {
+			if len(cert.Policies) > maxPolicies {
+				return malformed(file, "certificate with %d policies, more than %d", len(cert.Policies), maxPolicies)
+			}
+		}
+	}
+	return nil
 }
 
 // checkChain checks who issued the certificate apart from when: one that has
@@ -196,9 +218,12 @@ func checkKnownCAs(trusted, cas []*x509.Certificate) error {
 
 // checkTrustStore checks that client.crt leads to a certificate of the trust
 // store.
-func (f *chainFinder) checkTrustStore(trusted []*x509.Certificate) error {
+func (f *chainFinder) checkTrustStore(trusted []*x509.Certificate, found way) error {
 	if checkKnownCAs(trusted, f.cas) != nil {
 		return nil // a fault already
+	}
+	if slices.ContainsFunc(found.certs[1:], func(c *x509.Certificate) bool { return slices.ContainsFunc(trusted, c.Equal) }) {
+		return nil // found on the way to ca.crt
 	}
 	w, err := f.find(trusted)
 	switch {

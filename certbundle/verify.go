@@ -1,6 +1,7 @@
 package certbundle
 
 import (
+	"crypto/x509"
 	"errors"
 	"io/fs"
 	"time"
@@ -47,7 +48,7 @@ func (b *Bundle) verify(password string, now time.Time) (*Report, error) {
 	key, encryption, keyErr := openKey(b.PrivateKey, password)
 	chain, leftOut, certErr := parseCertificates(ClientCertFile, b.ClientCert)
 	cas, leftOutCAs, caErr := parseCertificates(CACertFile, b.CACert)
-	trusted, warnings, storeErr := parseTrustStore(b.TrustStore)
+	trusted, warnings, storeErr := readTrustStore(b.TrustStore)
 	leftOut = append(leftOut, leftOutCAs...)
 	if errors.Is(storeErr, fs.ErrNotExist) || errors.Is(storeErr, ErrUnsupported) {
 		warnings, storeErr = append(warnings, storeErr), nil
@@ -80,4 +81,13 @@ func (b *Bundle) verify(password string, now time.Time) (*Report, error) {
 	report := newReport(chain[0], encryption)
 	report.Warnings = append(warnings, leftOut...)
 	return report, errors.Join(faults...)
+}
+
+// readTrustStore is parseTrustStore where SHA-1, which seals a trust store, may
+// be used.
+func readTrustStore(data []byte) (certs []*x509.Certificate, unsupported []error, err error) {
+	if err := checkSHA1(); err != nil && len(data) > 0 {
+		return nil, nil, fault(TrustStoreFile, "is sealed with SHA-1, which this program may not use; Java can read it", ErrUnsupported, err)
+	}
+	return parseTrustStore(data)
 }

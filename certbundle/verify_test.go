@@ -225,13 +225,7 @@ func TestNilBundle(t *testing.T) {
 // BenchmarkVerifyAtTheBound is the most that certificates can cost: each of
 // client.crt is tried with each of ca.crt, and all their policies with it.
 func BenchmarkVerifyAtTheBound(b *testing.B) {
-	full := func(c *x509.Certificate) {
-		for i := range uint64(290) {
-			policy, err := x509.OIDFromInts([]uint64{1, 3, 1000 + i})
-			require.NoError(b, err)
-			c.Policies = append(c.Policies, policy)
-		}
-	}
+	full := manyPolicies(b)
 	ca := newAuthority(b, full)
 	sub := ca.sub(b, full)
 	leaf, key := sub.issue(b)
