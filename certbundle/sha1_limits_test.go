@@ -27,7 +27,7 @@ func dear(t testing.TB, n int, subject, issuer string, changes ...change) []*x50
 		modulus[0] |= 0x80
 		modulus[1023] |= 1
 		key := &rsa.PublicKey{N: new(big.Int).SetBytes(modulus), E: 65537}
-		all := append([]change{asCA(subject), manyPolicies(t)}, changes...)
+		all := append([]change{asCA(subject), onlyCN, manyPolicies(t)}, changes...)
 		e := decodeCert(t, a.weak(t, a.certify(t, key, all...)))
 		signature := make([]byte, 1024)
 		_, _ = rand.Read(signature[1:])
@@ -38,6 +38,9 @@ func dear(t testing.TB, n int, subject, issuer string, changes ...change) []*x50
 	}
 	return out
 }
+
+// onlyCN makes a subject that may be an issuer's name.
+func onlyCN(c *x509.Certificate) { c.Subject.Organization = nil }
 
 func manyPolicies(t testing.TB) change {
 	return func(c *x509.Certificate) {
@@ -75,6 +78,7 @@ func genuineMesh(t testing.TB) *certbundle.Bundle {
 func forgedMesh(t testing.TB) *certbundle.Bundle {
 	t.Helper()
 	cas := dear(t, 16, "x", "x")
+	require.Equal(t, cas[0].RawIssuer, cas[1].RawSubject, "each may have issued each")
 	b := newAuthority(t).bundle(t)
 	b.ClientCert = pemCerts(append(dear(t, 1, "leaf", "x", func(c *x509.Certificate) { c.IsCA, c.KeyUsage = false, 0 }),
 		dear(t, 15, "x", "x")...)...)
