@@ -81,3 +81,5 @@ func PasswordForms(file []byte, password string) int {
 	}
 	return 2
 }
+
+var ParsePin = parsePin

@@ -1,10 +1,13 @@
 package certbundle_test
 
 import (
-	"io"
-	"net/http"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"io/fs"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -13,89 +16,177 @@ import (
 
 const fieldPassword = "Own#Test123"
 
-// TestBundlesOfTheField are read, downloaded and stored as they are.
-func TestBundlesOfTheField(t *testing.T) {
-	t.Parallel()
-	for generation, count := range map[string]struct{ cas, trusted int }{"gen1": {1, 1}, "gen2": {3, 1}} {
-		t.Run(generation, func(t *testing.T) {
-			t.Parallel()
-			b, err := certbundle.Load(filepath.Join("testdata", "field", generation))
-			require.NoError(t, err)
-			_, encryption, err := certbundle.OpenKey(b.PrivateKey, fieldPassword)
-			require.NoError(t, err)
-			require.Equal(t, "PKCS12 DES-EDE3-CBC PKCS12KDF-SHA1", encryption)
-			_, _, err = certbundle.OpenKey(b.PrivateKey, "Own#Test124")
-			require.ErrorIs(t, err, certbundle.ErrPassword)
-			cas, skipped, err := certbundle.ParseCertificatesAll(certbundle.CACertFile, b.CACert)
-			require.NoError(t, err)
-			require.Len(t, cas, count.cas)
-			require.Empty(t, skipped)
-			trusted, skipped, err := certbundle.ParseTrustStoreAll(b.TrustStore)
-			require.NoError(t, err)
-			require.Len(t, trusted, count.trusted)
-			require.Empty(t, skipped)
-			_, err = b.TLSCertificate(fieldPassword)
-			require.NoError(t, err)
+// fieldDay is a day on which all of testdata/field is valid. That ends with
+// gen2's client.crt and node.crt, on 2029-11-24; what cannot be told another
+// time than its own asks needFieldDay.
+var fieldDay = time.Date(2027, 6, 1, 0, 0, 0, 0, time.UTC)
 
-			id := identities()[0]
-			id.result.PrivateKey = string(b.PrivateKey)
-			id.files = map[string]string{
-				certbundle.ClientKeyFile: string(b.PrivateKey), certbundle.ClientCertFile: string(b.ClientCert),
-				certbundle.CACertFile: string(b.CACert), certbundle.TrustStoreFile: string(b.TrustStore),
-			}
-			dir := t.TempDir()
-			s := &storage{files: id.files}
-			saved, err := certbundle.Save(t.Context(), dir, id.result, s.client())
-			require.NoError(t, err)
-			require.Equal(t, b, saved)
-			requireFiles(t, dir, id.files)
-		})
+func fieldTime() time.Time { return fieldDay }
+
+func fieldBundle(t testing.TB, generation string) *certbundle.Bundle {
+	t.Helper()
+	b, err := certbundle.Load(filepath.Join("testdata", "field", generation))
+	require.NoError(t, err)
+	return b
+}
+
+func fieldNodeCert(t testing.TB, generation string) tls.Certificate {
+	t.Helper()
+	dir := filepath.Join("testdata", "field", generation)
+	cert, err := tls.LoadX509KeyPair(filepath.Join(dir, "node.crt"), filepath.Join(dir, "node.key"))
+	require.NoError(t, err)
+	return cert
+}
+
+// needFieldDay skips a test that another program's clock would fail.
+func needFieldDay(t testing.TB, generation string) {
+	t.Helper()
+	b := fieldBundle(t, generation)
+	report, err := b.VerifyAt(fieldPassword, fieldDay)
+	require.NoError(t, err)
+	if now := time.Now(); now.Before(report.NotBefore) || now.After(report.NotAfter) {
+		t.Skipf("testdata/field/%s is valid from %s to %s", generation, report.NotBefore, report.NotAfter)
 	}
 }
 
-// TestWhatGoCannotReadIsStored, byte for byte, and stays as it is.
-func TestWhatGoCannotReadIsStored(t *testing.T) {
+func TestFieldVerify(t *testing.T) {
 	t.Parallel()
-	id := identities()[0]
-	negative := pemOf("CERTIFICATE", string(unsupportedCerts()["negative serial number"].der))
-	for name, c := range map[string]struct{ file, content string }{
-		"client.crt: a negative serial number": {certbundle.ClientCertFile, negative},
-		"ca.crt: an SM2 root":                  {certbundle.CACertFile, string(readTestdata(t, "sm2.pem"))},
-		"ca.crt: 9 KiB of a certificate":       {certbundle.CACertFile, pemOf("CERTIFICATE", "\x30\x82\x24\x00\x30"+string(make([]byte, 0x2400-1)))},
-		"trustCa: no password":                 {certbundle.TrustStoreFile, string(readTestdata(t, "plain.p12"))},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			files := id.without()
-			files[c.file] = c.content
-			dir := t.TempDir()
-			s := &storage{files: files}
-			for range 2 { // and the second time nothing is downloaded
-				b, err := certbundle.Save(t.Context(), dir, id.result, s.client())
-				require.NoError(t, err)
-				_, err = b.Verify(application().Password)
-				_ = err // says what Go makes of it: see verify_test.go
+	reports := map[string]*certbundle.Report{}
+	for _, generation := range []string{"gen1", "gen2"} {
+		report, err := fieldBundle(t, generation).VerifyAt(fieldPassword, fieldDay)
+		require.NoError(t, err, generation)
+		require.Equal(t, "RSA 2048", report.KeyAlgorithm)
+		require.Equal(t, "PKCS12 DES-EDE3-CBC PKCS12KDF-SHA1", report.KeyEncryption)
+		reports[generation] = report
+	}
+	require.Equal(t, "C=CN,CN=twin,emailAddress=", reports["gen1"].Subject)
+	require.Equal(t, "CN=twin.example,emailAddress=ca@example.com,OU=ant,O=ali,L=xihu,ST=HZ,C=CN", reports["gen1"].Issuer)
+	require.Equal(t, "SHA256-RSA", reports["gen1"].SignatureAlgorithm)
+	require.Empty(t, reports["gen1"].Warnings)
+
+	require.Equal(t, "street=hangzhou.china,SN=1625559332093,CN=00000000000000000000000000000000_twin,OU=Alibaba,O=Alipay",
+		reports["gen2"].Subject)
+	require.Equal(t, "CN=测试金服CA,OU=可信身份网络RSA,O=北京测试电子商务服务有限公司,C=CN", reports["gen2"].Issuer)
+	require.Equal(t, "SHA1-RSA", reports["gen2"].SignatureAlgorithm)
+	require.Len(t, reports["gen2"].Warnings, 1)
+	requireFault(t, reports["gen2"].Warnings[0], certbundle.ErrWeakSignature, "client.crt")
+	require.ErrorContains(t, reports["gen2"].Warnings[0], "3 of the 4 certificates")
+}
+
+// fieldServer is a node of the field, as old as its certificates: it looks at
+// no more of the client's than Go lets it.
+func fieldServer(t testing.TB, generation string, version uint16) *tls.Config {
+	t.Helper()
+	certs, err := certbundle.ParseCertificates(fieldBundle(t, generation).CACert)
+	require.NoError(t, err)
+	return &tls.Config{
+		Certificates: []tls.Certificate{fieldNodeCert(t, generation)},
+		ClientAuth:   tls.RequireAnyClientCert,
+		MinVersion:   version, MaxVersion: version,
+		VerifyConnection: func(state tls.ConnectionState) error {
+			client := state.PeerCertificates[0]
+			for _, ca := range certs {
+				if string(ca.RawSubject) == string(client.RawIssuer) {
+					// CheckSignature takes SHA-1.
+					return ca.CheckSignature(client.SignatureAlgorithm, client.RawTBSCertificate, client.Signature)
+				}
 			}
-			require.Equal(t, 1, s.requested(c.file))
-			requireFiles(t, dir, files)
-		})
+			return errors.New("of no CA")
+		},
 	}
 }
 
-// TestNoTransportUnpacksByItself: one that did would fail at a body that is
-// said to be compressed and is not.
-func TestNoTransportUnpacksByItself(t *testing.T) {
+func TestFieldConnect(t *testing.T) {
 	t.Parallel()
-	id := identities()[0]
-	s := &storage{files: id.files, instead: map[string]func(*http.Request) (*http.Response, error){}}
-	for _, name := range downloaded {
-		s.instead[name] = func(r *http.Request) (*http.Response, error) {
-			if got := r.Header.Get("Accept-Encoding"); got != "identity" {
-				return nil, io.ErrUnexpectedEOF
+	chainOnly, allowSHA1 := certbundle.TrustChainOnly(), certbundle.AllowSHA1()
+	for _, generation := range []string{"gen1", "gen2"} {
+		b := fieldBundle(t, generation)
+		pin := certbundle.PinNodes(certbundle.Pin(fieldNodeCert(t, generation).Leaf))
+		for name, tt := range map[string]struct {
+			options    []certbundle.TLSOption
+			gen1, gen2 error // explained
+		}{
+			"no option":                    {nil, errByName, certbundle.ErrWeakSignature},
+			"TrustChainOnly":               {[]certbundle.TLSOption{chainOnly}, nil, certbundle.ErrWeakSignature},
+			"TrustChainOnly and AllowSHA1": {[]certbundle.TLSOption{chainOnly, allowSHA1}, nil, nil},
+			"PinNodes":                     {[]certbundle.TLSOption{pin}, nil, nil},
+		} {
+			want := tt.gen1
+			if generation == "gen2" {
+				want = tt.gen2
 			}
-			return answer(http.StatusOK, id.files[name])(r)
+			for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
+				t.Run(generation+", "+name+", "+tls.VersionName(version), func(t *testing.T) {
+					t.Parallel()
+					cfg, err := b.TLSConfig(fieldPassword, tt.options...)
+					require.NoError(t, err)
+					cfg.ServerName, cfg.Time = "127.0.0.1", fieldTime
+					clientErr, serverErr, _ := handshake(t, cfg, fieldServer(t, generation, version))
+					clientErr = certbundle.ExplainHandshake(clientErr)
+					switch want {
+					case nil:
+						require.NoError(t, clientErr)
+						require.NoError(t, serverErr)
+					case errByName:
+						require.ErrorAs(t, clientErr, new(x509.HostnameError))
+						require.ErrorContains(t, clientErr, "TrustChainOnly")
+					default:
+						requireFault(t, clientErr, want, "node")
+						require.ErrorContains(t, clientErr, "PinNodes")
+						require.ErrorContains(t, clientErr, "AllowSHA1")
+					}
+				})
+			}
 		}
 	}
-	_, err := certbundle.Fetch(t.Context(), id.result, s.client())
+}
+
+var errByName = errors.New("the name")
+
+// Each generation is of another CA.
+func TestFieldForeignNodes(t *testing.T) {
+	t.Parallel()
+	for generation, other := range map[string]string{"gen1": "gen2", "gen2": "gen1"} {
+		cfg, err := fieldBundle(t, generation).TLSConfig(fieldPassword, certbundle.TrustChainOnly(), certbundle.AllowSHA1())
+		require.NoError(t, err)
+		cfg.Time = fieldTime
+		clientErr, _, _ := handshake(t, cfg, fieldServer(t, other, tls.VersionTLS13))
+		requireFault(t, clientErr, certbundle.ErrUntrusted, "node")
+	}
+}
+
+func TestFieldShowsTheIssuers(t *testing.T) {
+	t.Parallel()
+	for generation, want := range map[string]int{"gen1": 1, "gen2": 3} {
+		b := fieldBundle(t, generation)
+		cert, err := b.TLSCertificate(fieldPassword)
+		require.NoError(t, err)
+		require.Len(t, cert.Certificate, want, generation)
+		cas, err := certbundle.ParseCertificates(b.CACert)
+		require.NoError(t, err)
+		for i, der := range cert.Certificate[1:] {
+			require.Equal(t, cas[i].Raw, der)
+		}
+	}
+}
+
+// TestFieldFaults: what is not right about a bundle of 2021 is still found.
+func TestFieldFaults(t *testing.T) {
+	t.Parallel()
+	b := fieldBundle(t, "gen2")
+	_, err := b.VerifyAt(fieldPassword, time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC))
+	requireFault(t, err, certbundle.ErrExpired, "client.crt")
+	b.TrustStore = fieldBundle(t, "gen1").TrustStore
+	_, err = b.VerifyAt(fieldPassword, fieldDay)
+	requireFault(t, err, certbundle.ErrUntrusted, "trustCa")
+	b.TrustStore = nil
+	report, err := b.VerifyAt(fieldPassword, fieldDay)
 	require.NoError(t, err)
+	require.ErrorIs(t, errors.Join(report.Warnings...), fs.ErrNotExist)
+	b.CACert = fieldBundle(t, "gen1").CACert
+	_, err = b.VerifyAt(fieldPassword, fieldDay)
+	requireFault(t, err, certbundle.ErrUntrusted, "client.crt")
+	b.PrivateKey = []byte(string(readFile(t, "testdata/field/gen1/node.key")))
+	_, err = b.VerifyAt(fieldPassword, fieldDay)
+	require.ErrorIs(t, err, certbundle.ErrKeyMismatch)
 }

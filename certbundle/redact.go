@@ -33,7 +33,7 @@ func (b Bundle) shown() shownBundle {
 // WriteDir and Save refuse to store such a key.
 func (b Bundle) Redacted() Bundle {
 	if len(b.PrivateKey) > 0 {
-		b.PrivateKey = []byte(redacted)
+		b.PrivateKey = []byte(redact.Mark)
 	}
 	return b
 }
