@@ -46,16 +46,8 @@ func (l *ledger) signatures(name string) []string {
 	return slices.Clone(l.entry(name).signatures)
 }
 
-// total counts all keys.
-func (l *ledger) total() int {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	n := 0
-	for _, e := range l.entries {
-		n += len(e.keys)
-	}
-	return n
-}
+// issued is how many keys the server has handed over for a call.
+func (l *ledger) issued(name string) int { return len(l.keys(name)) }
 
 func (l *ledger) noteRequest(r *http.Request, body []byte) (name string) {
 	params, _ := url.ParseQuery(r.URL.RawQuery)

@@ -23,6 +23,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/antchain-go/baas"
+	"github.com/antchain-go/baas/baastest"
 )
 
 var (
@@ -50,11 +51,21 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
-		_ = os.RemoveAll(dir)
-		os.Exit(code)
-	}))
+	sharedServer = newServer()
+	code := m.Run()
+	sharedServer.Close()
+	_ = os.RemoveAll(dir)
+	if err := goleak.Find(); err != nil && code == 0 {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
 }
+
+// sharedServer serves the tests that make calls by the hundred without
+// injecting anything: the more certificates a server issues, the less each
+// takes.
+var sharedServer *baastest.Server
 
 // makeAuthority makes a self-signed certificate and trusts it.
 func makeAuthority(file string) error {
@@ -91,14 +102,24 @@ func newRandom(t testing.TB) *mathrand.Rand {
 	return mathrand.New(mathrand.NewPCG(s, 0))
 }
 
-// leaveNothing asserts at the end of the test that no goroutine and no file
-// descriptor is left of it.
-func leaveNothing(t *testing.T) {
-	files := descriptors()
-	t.Cleanup(func() {
-		goleak.VerifyNone(t)
-		require.LessOrEqual(t, descriptors(), files, "open file descriptors")
-	})
+// A watcher knows what there was before a test.
+type watcher struct {
+	goroutines  goleak.Option
+	descriptors int
+}
+
+func watch(t *testing.T) *watcher {
+	w := &watcher{goroutines: goleak.IgnoreCurrent(), descriptors: descriptors()}
+	t.Cleanup(func() { w.nothingLeft(t) })
+	return w
+}
+
+// nothingLeft asserts that no goroutine and no file descriptor of the test is
+// left.
+func (w *watcher) nothingLeft(t *testing.T) {
+	t.Helper()
+	goleak.VerifyNone(t, w.goroutines)
+	require.LessOrEqual(t, descriptors(), w.descriptors, "open file descriptors")
 }
 
 // descriptors counts this process's file descriptors, where the system tells.

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -24,6 +25,7 @@ import (
 // the server has issued before any byte of it can be lost.
 type rig struct {
 	server   *baastest.Server
+	active   sync.WaitGroup // handlers of the fronts
 	upstream *http.Transport
 	ledger   ledger
 	logs     logBuffer
@@ -31,6 +33,10 @@ type rig struct {
 	secrets  []string // the forms of what every call keeps secret
 	gates    map[protocol]*gate
 }
+
+// actionNothing is answered by a front itself: a regular success in which
+// nothing is issued.
+const actionNothing = "Nothing"
 
 type protocol int
 
@@ -48,11 +54,15 @@ type gate struct {
 	done  chan struct{}
 }
 
+// newServer makes a server that only rigs can reach. Keys in the clear cost the
+// least time.
+func newServer() *baastest.Server {
+	return baastest.NewServer(baastest.WithInMemory(), baastest.WithKeyEncryption(baastest.Unencrypted))
+}
+
 // newRig makes a rig on the loopback interface, or in memory with HTTP/1
 // alone.
-func newRig(t testing.TB, inMemory bool) *rig {
-	// Clear keys cost the least time.
-	server := baastest.NewServer(baastest.WithInMemory(), baastest.WithKeyEncryption(baastest.Unencrypted))
+func newRig(t testing.TB, server *baastest.Server, inMemory bool) *rig {
 	r := &rig{server: server, gates: make(map[protocol]*gate)}
 	r.upstream = server.HTTPClient().Transport.(*http.Transport).Clone()
 	r.upstream.DisableKeepAlives = true
@@ -98,24 +108,31 @@ func (r *rig) newGate(p protocol, outer net.Listener) *gate {
 	return g
 }
 
-// close ends everything; afterwards the ledger is complete.
+// close ends everything but the server.
 func (r *rig) close() {
 	for _, g := range r.gates {
 		g.proxy.close()
 		_ = g.front.Close()
 		<-g.done
 	}
-	r.server.Close()
+	r.active.Wait()
+	r.upstream.CloseIdleConnections()
 }
 
 // forward hands a request to the server and its reply back. It always waits
 // for the reply, so that the ledger has it even when the client is gone.
 func (r *rig) forward(w http.ResponseWriter, req *http.Request) {
+	r.active.Add(1)
+	defer r.active.Done()
 	body, err := io.ReadAll(req.Body)
 	if err != nil {
 		panic(http.ErrAbortHandler)
 	}
 	name := r.ledger.noteRequest(req, body)
+	if req.URL.Query().Get("Action") == actionNothing {
+		_, _ = io.WriteString(w, `{"RequestId":"R","Result":"success"}`)
+		return
+	}
 	ctx := context.WithoutCancel(req.Context())
 	up, err := http.NewRequestWithContext(ctx, req.Method, r.server.URL()+req.URL.RequestURI(), bytes.NewReader(body))
 	if err != nil {

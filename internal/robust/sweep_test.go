@@ -11,7 +11,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/antchain-go/baas"
-	"github.com/antchain-go/baas/baastest"
 )
 
 // A job is one call with one fault.
@@ -45,29 +44,42 @@ const (
 // TestEveryPosition breaks calls at positions of request and reply, in every
 // way and with every kind of client.
 func TestEveryPosition(t *testing.T) {
-	leaveNothing(t)
+	w := watch(t)
 	random := newRandom(t)
 	step, workers := strideOf(t), 4
 	if *full {
 		workers = 16 // most of which wait for a stall to end
 	}
-	jobs := make(chan job)
-	var total tally
-	var running sync.WaitGroup
-	for range workers {
-		running.Go(func() { sweepWorker(t, jobs, &total) })
+	rigs := make([]*rig, workers)
+	for i := range rigs {
+		rigs[i] = newRig(t, sharedServer, false)
 	}
-	positions := make(map[string]int)
+	faults := make(map[string]int)
+	var list []job
 	for _, s := range setups() {
-		lengths := lengthsOf(t, s)
-		for _, j := range jobsOf(s, lengths, step, random) {
-			positions[j.plan.do.String()]++
-			jobs <- j
-		}
+		list = append(list, jobsOf(s, lengthsOf(t, rigs[0], s), step, random)...)
+	}
+	before := sharedServer.Issued()
+	jobs := make(chan job)
+	tallies := make([]tally, workers)
+	var running sync.WaitGroup
+	for i, r := range rigs {
+		running.Go(func() { tallies[i].work(t, r, fmt.Sprintf("sweep-%d", i), jobs) })
+	}
+	for _, j := range list {
+		faults[j.plan.do.String()]++
+		jobs <- j
 	}
 	close(jobs)
 	running.Wait()
-	t.Logf("one position of %d; faults: %v; %v", step, positions, &total)
+	w.nothingLeft(t)
+	total := tally{before: before}
+	for i := range tallies {
+		tallies[i].check(t, rigs[i], rigs[i].ledger.issued, slack)
+		total.add(tallies[i].results...)
+	}
+	total.requireIssued(t, sharedServer)
+	t.Logf("one position of %d; faults: %v; %v", step, faults, &total)
 }
 
 func strideOf(t *testing.T) int {
@@ -77,10 +89,10 @@ func strideOf(t *testing.T) int {
 	case *stride > 0:
 		return *stride
 	case raceEnabled || testing.Short():
-		return 1201
+		return 2503
 	}
 	t.Log("a stride over the positions; -robust.full tries all of them")
-	return 401
+	return 1009
 }
 
 // jobsOf lists the faults of one setup, each at every step-th position.
@@ -105,21 +117,18 @@ func jobsOf(s setup, lengths [2]int, step int, random *mathrand.Rand) []job {
 }
 
 // lengthsOf measures what an undisturbed call sends and receives.
-func lengthsOf(t *testing.T, s setup) [2]int {
-	r := newRig(t, false)
-	defer r.close()
+func lengthsOf(t *testing.T, r *rig, s setup) [2]int {
 	c := r.caller(t, s)
 	defer c.closeIdle()
-	got := c.apply(t.Context(), "length", s.name)
-	require.NoError(t, got.err)
+	c.gate.proxy.arm(false, nil)
+	_, err := c.client.ApplyAntChainCertificateWithKeyAutoCreation(t.Context(), newRequest(s.name))
+	require.NoError(t, err)
 	return [2]int{c.gate.proxy.longest(request), c.gate.proxy.longest(reply)}
 }
 
-// sweepWorker does jobs on a rig of its own, one at a time.
-func sweepWorker(t *testing.T, jobs <-chan job, total *tally) {
-	r := newRig(t, false)
+// work does jobs on a rig, one at a time, and closes it.
+func (s *tally) work(t *testing.T, r *rig, prefix string, jobs <-chan job) {
 	callers := make(map[string]*caller)
-	var own tally
 	for j := range jobs {
 		key := fmt.Sprint(j.setup.name, j.mayHang())
 		c := callers[key]
@@ -127,17 +136,12 @@ func sweepWorker(t *testing.T, jobs <-chan job, total *tally) {
 			c = r.caller(t, j.setup, optionsOf(j)...)
 			callers[key] = c
 		}
-		own.add(c.sweep(t, j, fmt.Sprintf("call-%d.example.com", len(own.results))))
+		s.add(c.sweep(t, j, fmt.Sprintf("%s-%d.example.com", prefix, len(s.results))))
 	}
 	for _, c := range callers {
 		c.closeIdle()
 	}
 	r.close()
-	issued := func(name string) int { return len(r.ledger.keys(name)) }
-	own.require(t, r, issued, slack)
-	for _, got := range own.results {
-		total.add(got)
-	}
 }
 
 func optionsOf(j job) []baas.Option {
@@ -158,8 +162,7 @@ func (c *caller) sweep(t *testing.T, j job, name string) result {
 	c.closeIdle()
 	if j.reused {
 		c.gate.proxy.arm(false, nil)
-		c.rig.server.Inject(nothingDone())
-		_ = c.client.Do(t.Context(), baas.Operation{Action: "Nothing", ReadOnly: true}, nil)
+		require.NoError(t, c.client.Do(t.Context(), baas.Operation{Action: actionNothing, ReadOnly: true}, nil))
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
@@ -176,9 +179,6 @@ func (c *caller) sweep(t *testing.T, j job, name string) result {
 	j.needless(t, c, &got)
 	return got
 }
-
-// nothingDone is a regular success in which nothing is issued.
-func nothingDone() baastest.Fault { return answer(200, `{"RequestId":"R","Result":"success"}`) }
 
 // needless asserts what a call must come to, beyond what it must not. Of a
 // wrapped transport nothing is asked here: it may insist on one connection.
