@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -91,4 +92,25 @@ func (s *script) requireSame(t *testing.T, requests int) {
 // success hands the made-up key over.
 func success() baastest.Fault {
 	return answer(200, `{"RequestId":"R","Result":{"PrivateKey":`+quote(madeUpKey)+`,"DownloadPath":{}}}`)
+}
+
+// A quickGateway takes each nonce once and hands out a key for each, as the
+// gateway does. It checks and makes nothing.
+type quickGateway struct {
+	mu   sync.Mutex
+	used map[string]bool
+}
+
+func (q *quickGateway) answer(_, nonce string) (status int, body string) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.used[nonce] {
+		return 400, `{"RequestId":"R","HostId":"h","Code":"SignatureNonceUsed","Message":"Specified signature nonce was used already."}`
+	}
+	if q.used == nil {
+		q.used = make(map[string]bool)
+	}
+	q.used[nonce] = true
+	key := pem.EncodeToMemory(&pem.Block{Type: "ENCRYPTED PRIVATE KEY", Bytes: []byte(strings.Repeat(nonce, 40))})
+	return 200, `{"RequestId":"R","Result":{"PrivateKey":` + quote(string(key)) + `,"DownloadPath":{}}}`
 }

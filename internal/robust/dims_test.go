@@ -115,6 +115,7 @@ func (r *rig) caller(t testing.TB, s setup, options ...baas.Option) *caller {
 	if s.own() {
 		c.closeIdle = client.CloseIdleConnections
 	}
+	t.Cleanup(c.closeIdle)
 	return c
 }
 
