@@ -49,6 +49,13 @@ func (l *ledger) signatures(name string) []string {
 // issued is how many keys the server has handed over for a call.
 func (l *ledger) issued(name string) int { return len(l.keys(name)) }
 
+// forget drops a call.
+func (l *ledger) forget(name string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.entries, name)
+}
+
 func (l *ledger) noteRequest(r *http.Request, body []byte) (name string) {
 	params, _ := url.ParseQuery(r.URL.RawQuery)
 	form, _ := url.ParseQuery(string(body))

@@ -73,9 +73,9 @@ func newRig(t testing.TB, server *baastest.Server, inMemory bool) *rig {
 	r.upstream.DisableKeepAlives = true
 	r.upstream.DisableCompression = true
 	r.logger = slog.New(slog.NewJSONHandler(&r.logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	secret, err := server.Credential().GetAccessKeySecret()
+	keys, err := server.Credential().GetCredential()
 	require.NoError(t, err)
-	r.secrets = append(formsOf(password), formsOf(*secret)...)
+	r.secrets = append(formsOf(password), formsOf(*keys.AccessKeySecret)...)
 	t.Cleanup(r.close)
 	if inMemory {
 		l := newPipeListener()

@@ -172,7 +172,7 @@ func TestSoak(t *testing.T) {
 	server.Close()
 	w.nothingLeft(t)
 	counts := k.issued()
-	sum.check(t, r, func(name string) int { return counts[name] }, 4*longTimeout+slack)
+	sum.check(t, r, func(name string) int { return counts[name] }, 4*longTimeout+slack, 0)
 	sum.requireIssued(t, server)
 	t.Logf("%v; faults: %v", &sum, k.injected)
 }

@@ -63,7 +63,7 @@ func TestStorm(t *testing.T) {
 	r.close()
 	w.nothingLeft(t)
 	sum.issued += len(callers) // those of usualCall
-	sum.check(t, r, r.ledger.issued, slack)
+	sum.check(t, r, r.ledger.issued, slack, 0)
 	sum.requireIssued(t, sharedServer)
 	t.Logf("%d cancellations; %v", calls, &sum)
 }

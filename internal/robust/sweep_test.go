@@ -75,8 +75,8 @@ func TestEveryPosition(t *testing.T) {
 	w.nothingLeft(t)
 	total := tally{before: before}
 	for i := range tallies {
-		tallies[i].check(t, rigs[i], rigs[i].ledger.issued, slack)
-		total.add(tallies[i].results...)
+		tallies[i].check(t, rigs[i], rigs[i].ledger.issued, slack, 0)
+		total.merge(&tallies[i])
 	}
 	total.requireIssued(t, sharedServer)
 	t.Logf("one position of %d; faults: %v; %v", step, faults, &total)
@@ -128,15 +128,19 @@ func lengthsOf(t *testing.T, r *rig, s setup) [2]int {
 
 // work does jobs on a rig, one at a time, and closes it.
 func (s *tally) work(t *testing.T, r *rig, prefix string, jobs <-chan job) {
+	const many = 2000
 	callers := make(map[string]*caller)
 	for j := range jobs {
+		if len(s.results) == many {
+			s.check(t, r, r.ledger.issued, slack, many/2)
+		}
 		key := fmt.Sprint(j.setup.name, j.mayHang())
 		c := callers[key]
 		if c == nil {
 			c = r.caller(t, j.setup, optionsOf(j)...)
 			callers[key] = c
 		}
-		s.add(c.sweep(t, j, fmt.Sprintf("%s-%d.example.com", prefix, len(s.results))))
+		s.add(c.sweep(t, j, fmt.Sprintf("%s-%d.example.com", prefix, s.calls)))
 	}
 	for _, c := range callers {
 		c.closeIdle()
@@ -162,7 +166,8 @@ func (c *caller) sweep(t *testing.T, j job, name string) result {
 	c.closeIdle()
 	if j.reused {
 		c.gate.proxy.arm(false, nil)
-		require.NoError(t, c.client.Do(t.Context(), baas.Operation{Action: actionNothing, ReadOnly: true}, nil))
+		// On a machine so busy that this times out, the connection is a new one.
+		_ = c.client.Do(t.Context(), baas.Operation{Action: actionNothing, ReadOnly: true}, nil)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
