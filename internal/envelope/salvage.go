@@ -68,7 +68,8 @@ func (f *finder) value(s *Scanner, inStrings int) bool {
 
 // isResult takes a Result that is the one key itself.
 func (f *finder) isResult(name, text []byte) {
-	if f.found == nil && len(f.keys.Names) == 1 && Is(name, "Result") {
+	isKey := bytes.HasPrefix(bytes.TrimLeft(text, "\" "), []byte(pemBegin))
+	if f.found == nil && isKey && len(f.keys.Names) == 1 && Is(name, "Result") {
 		f.found = slices.Concat([]byte(`{"`+f.keys.Names[0]+`":`), text, []byte("}"))
 	}
 }

@@ -98,7 +98,10 @@ var errNothing = errors.New("the transport returned neither a response nor an er
 func (s *Sender) Send(ctx context.Context, m *Message, t Terms) *Attempt {
 	for n := 1; ; n++ {
 		a := s.try(ctx, m, t)
-		if a.Sent || !a.watch.wasUnusable() || n == maxHeldBack || ctx.Err() != nil {
+		// Held back, or dropped by an idle connection that could not be held
+		// back from: the same bytes may follow.
+		again := !a.Sent && a.watch.wasUnusable() || a.Dropped && t.Retry
+		if !again || n == maxHeldBack || ctx.Err() != nil || a.watch.tooLate() {
 			return a
 		}
 		a.Close(false)
@@ -131,7 +134,7 @@ func (s *Sender) try(ctx context.Context, m *Message, t Terms) *Attempt {
 	req := m.Template.WithContext(httptrace.WithClientTrace(ctx, &a.watch.hooks))
 	req.URL, req.Header = &a.watch.url, m.Header
 	req.Body, req.ContentLength = w.body(), int64(len(m.Body))
-	req.Close = !plain && m.Body == "" // nothing but the connection can hold it back
+	req.Close = a.watch.strict && m.Body == "" // so that no later retry gets its connection
 	a.Response, a.Err = rt.RoundTrip(req)
 	a.Sent, a.Dropped = w.seal()
 	switch {
@@ -141,8 +144,9 @@ func (s *Sender) try(ctx context.Context, m *Message, t Terms) *Attempt {
 		return a
 	case a.Response == nil:
 		a.Err = errNothing
-	case a.watch.wasHeldBack():
-		// It was sent all the same, and the reply may be another request's.
+	case a.watch.wasSpent():
+		// It was sent all the same, by a transport in a wrapper that copies the
+		// URL. The reply may be another request's.
 		if a.Response.Body != nil {
 			_ = a.Response.Body.Close()
 		}

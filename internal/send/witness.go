@@ -57,6 +57,7 @@ type watch struct {
 	replied   bool // a byte of a reply has come
 	wrote     bool // the headers were written
 	heldBack  bool
+	spent     bool // conn had brought something other than a regular success
 	unusable  bool // it was held back since the connection could not be used
 }
 
@@ -95,14 +96,14 @@ func (w *watch) wroteHeaders() {
 
 // gotConn holds the message back from a connection that it must not go out on.
 func (w *watch) gotConn(info httptrace.GotConnInfo) {
-	spent := w.sender.conns.spent(info.Conn) // may wait for a verdict
+	spent := w.sender.conns.spent(info.Conn) // may wait for a verdict on it
 	late := w.tooLate()
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	// A second connection means that net/http repeats what it has not begun to
 	// write; of a message without a body that cannot be relied on.
 	repeated := w.connected && w.empty
-	w.connected, w.conn, w.reused = true, info.Conn, info.Reused
+	w.connected, w.conn, w.reused, w.spent = true, info.Conn, info.Reused, spent
 	w.unusable = !late && (spent || repeated || w.strict && info.Reused)
 	if late || w.unusable {
 		w.holdBack()
@@ -128,10 +129,10 @@ func (w *watch) isHTTP2() bool {
 	return ok && c.ConnectionState().NegotiatedProtocol == "h2"
 }
 
-func (w *watch) wasHeldBack() bool {
+func (w *watch) wasSpent() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.heldBack
+	return w.spent
 }
 
 // wasUnusable reports whether another connection would do.
@@ -196,7 +197,7 @@ func (c *connWitness) seal() (sent, dropped bool) {
 	// A transport in a wrapper that copies the URL has not held back.
 	stopped := c.heldBack && !c.wrote && !c.read
 	sent = !stopped && (!c.asked || c.connected || c.read)
-	return sent, sent && c.reused && !c.replied && !c.heldBack
+	return sent, sent && c.reused && !c.replied
 }
 
 // Read and Close are those of the empty body.
