@@ -117,9 +117,6 @@ func (a *action[Req, Res]) encode(req *Req, in *input) {
 			continue
 		}
 		in.params = append(in.params, sign.Pair{Name: f.wire, Value: value})
-		if f.secret {
-			in.secrets = append(in.secrets, value)
-		}
 	}
 }
 
@@ -144,17 +141,14 @@ func semanticsOf(op *Operation) *semantics {
 	return &semantics{name: op.Action, readOnly: op.ReadOnly, keys: envelope.Keys{Any: !op.ReadOnly}}
 }
 
-// isSecret reports whether the value of a parameter of op is never shown.
-func (op *Operation) isSecret(name string) bool {
-	if slices.Contains(op.Secrets, name) || slices.Contains(semanticsOf(op).secrets, name) {
-		return true
-	}
-	for _, suffix := range []string{"Password", "Secret", "Token", "PrivateKey"} {
-		if strings.HasSuffix(name, suffix) {
-			return true
-		}
-	}
-	return false
+// endsSecret reports whether the name of a parameter says that its value is a
+// secret.
+func endsSecret(name string) bool {
+	return hasAnySuffix(name, "Password", "Secret", "Token", "PrivateKey")
+}
+
+func hasAnySuffix(s string, suffixes ...string) bool {
+	return slices.ContainsFunc(suffixes, func(suffix string) bool { return strings.HasSuffix(s, suffix) })
 }
 
 // isDomestic reports whether an action takes no region but cn-hangzhou, as the
@@ -165,8 +159,13 @@ func (s *semantics) isDomestic() bool { return strings.HasSuffix(s.name, "V2") }
 type input struct {
 	*semantics
 	params  []sign.Pair
-	secrets []string // the values among params that are never shown
+	secrets []string // names of params that are never shown, beside those of the action
 	faults  []FieldError
+}
+
+// isSecret reports whether the value of a parameter is never shown.
+func (in *input) isSecret(name string) bool {
+	return slices.Contains(in.semantics.secrets, name) || slices.Contains(in.secrets, name) || endsSecret(name)
 }
 
 func (in *input) fault(field, reason string) {
@@ -186,7 +185,7 @@ func (in *input) addRegion(region string) {
 
 // prepare checks op and copies what is needed of it.
 func prepare(op *Operation) input {
-	in := input{semantics: semanticsOf(op)}
+	in := input{semantics: semanticsOf(op), secrets: op.Secrets}
 	if !isIdentifier(op.Action) {
 		in.semantics = &semantics{name: "Do"} // for the error
 		in.fault("Action", "is not the name of an action")
@@ -200,9 +199,6 @@ func prepare(op *Operation) input {
 				in.fault("Params", reason)
 			}
 			in.params = append(in.params, sign.Pair{Name: name, Value: value})
-			if op.isSecret(name) {
-				in.secrets = append(in.secrets, value)
-			}
 		}
 	}
 	slices.SortFunc(in.faults, func(a, b FieldError) int { return strings.Compare(a.Reason, b.Reason) })

@@ -25,10 +25,11 @@ type call struct {
 	state atmostonce.State
 	scrub redact.Scrubber // knows every secret met so far
 
-	message message
-	buffer  *[]byte // of the last reply
-	attempt int     // how many have begun
-	logged  bool    // the latest will be
+	message  message
+	buffer   *[]byte // of the last reply
+	received received
+	attempt  int  // how many have begun
+	logged   bool // the latest will be
 
 	offset      time.Duration // of the clock, in this call
 	offsetIsNew bool          // and not yet proven right

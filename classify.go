@@ -68,14 +68,21 @@ type verdict struct {
 // received. The bytes are judged before the end of the reply is: one that holds
 // the key is success.
 func classify(s *semantics, in *received) verdict {
-	f := facts{semantics: s, received: in, e: envelope.Parse(in.body, s.keys)}
-	f.gather()
+	f := gather(s, in)
+	v := verdict{reply: f.e, result: f.e.Result}
 	for _, row := range table {
-		if row.is(&f) {
-			return verdict{event: row.event, reason: row.reason, reply: f.e, result: f.result}
+		if row.is(f) {
+			v.event, v.reason = row.event, row.reason
+			break
 		}
 	}
-	return verdict{event: atmostonce.Unrecognized, reason: ReasonNoResult, reply: f.e}
+	switch {
+	case v.event != atmostonce.Answered:
+		v.result = nil
+	case v.reason == ReasonSalvaged && !f.hasKeys():
+		v.result = envelope.Salvage(in.body, s.keys)
+	}
+	return v
 }
 
 // facts is what the rows of the table ask.
@@ -83,70 +90,63 @@ type facts struct {
 	*semantics
 	*received
 	e       envelope.Envelope
-	result  []byte
 	sound   bool // one JSON object, to its end
 	success bool // the reply says so in every way
 	refusal bool // it has the form of a refusal by the gateway or the service
-	blame   blame
 }
 
-func (f *facts) gather() {
+func gather(s *semantics, in *received) facts {
+	f := facts{semantics: s, received: in, e: envelope.Parse(in.body, s.keys)}
 	f.sound = f.e.Whole && !f.cutOff && !f.tooLarge
 	f.success = f.sound && f.status/100 == 2 && !f.e.Failed && !isThrottling(f.e.Code)
 	f.refusal = f.sound && f.e.Code != "" && f.e.RequestID != "" &&
 		(f.status/100 == 4 || f.status == 200 && f.e.Failed)
-	f.blame = f.blamed()
+	return f
 }
 
 // table is the order in which a reply is judged: the first row that fits.
 var table = []struct {
 	reason Reason
 	event  atmostonce.Event
-	is     func(*facts) bool
+	is     func(facts) bool
 }{
-	{ReasonReplied, atmostonce.Answered, (*facts).isAnswer},
-	{ReasonSalvaged, atmostonce.Answered, (*facts).isSalvaged},
-	{ReasonThrottled, atmostonce.Throttled, func(f *facts) bool {
+	{ReasonReplied, atmostonce.Answered, facts.isAnswer},
+	{ReasonSalvaged, atmostonce.Answered, facts.isSalvaged},
+	{ReasonThrottled, atmostonce.Throttled, func(f facts) bool {
 		return f.sound && f.e.RequestID != "" && isThrottling(f.e.Code)
 	}},
-	{ReasonRedirect, atmostonce.Unrecognized, func(f *facts) bool { return f.status/100 == 3 }},
-	{ReasonServerError, atmostonce.ReplyLost, func(f *facts) bool { return f.status >= 500 || f.blame == service }},
-	{ReasonNonceUsed, atmostonce.NonceUsed, func(f *facts) bool { return f.refusal && f.e.Code == codeNonceUsed }},
-	{ReasonClockOff, atmostonce.ClockOff, func(f *facts) bool {
+	{ReasonRedirect, atmostonce.Unrecognized, func(f facts) bool { return f.status/100 == 3 }},
+	{ReasonServerError, atmostonce.ReplyLost, func(f facts) bool { return f.status >= 500 || f.blamed() == service }},
+	{ReasonNonceUsed, atmostonce.NonceUsed, func(f facts) bool { return f.refusal && f.e.Code == codeNonceUsed }},
+	{ReasonClockOff, atmostonce.ClockOff, func(f facts) bool {
 		return f.refusal && f.e.Code == codeTimeStampExpired && f.tellsTime
 	}},
-	{ReasonRefused, atmostonce.Refused, func(f *facts) bool { return f.refusal && f.blame == request }},
-	{ReasonUnrecognizedCode, atmostonce.Unrecognized, func(f *facts) bool { return f.refusal }},
-	{ReasonTooLarge, atmostonce.Unrecognized, func(f *facts) bool { return f.tooLarge }},
-	{ReasonCutOff, atmostonce.ReplyLost, func(f *facts) bool { return f.cutOff }},
-	{ReasonBusy, atmostonce.ReplyLost, func(f *facts) bool {
+	{ReasonRefused, atmostonce.Refused, func(f facts) bool { return f.refusal && f.blamed() == request }},
+	{ReasonUnrecognizedCode, atmostonce.Unrecognized, func(f facts) bool { return f.refusal }},
+	{ReasonTooLarge, atmostonce.Unrecognized, func(f facts) bool { return f.tooLarge }},
+	{ReasonCutOff, atmostonce.ReplyLost, func(f facts) bool { return f.cutOff }},
+	{ReasonBusy, atmostonce.ReplyLost, func(f facts) bool {
 		return f.status == 408 || f.status == 421 || f.status == 425 || f.status == 429
 	}},
-	{ReasonNoRequestID, atmostonce.Unrecognized, func(f *facts) bool { return f.sound && f.e.Code != "" && f.e.RequestID == "" }},
-	{ReasonFailed, atmostonce.Unrecognized, func(f *facts) bool { return f.sound && f.e.Failed }},
-	{ReasonNoBody, atmostonce.Unrecognized, func(f *facts) bool { return len(f.body) == 0 }},
-	{ReasonNotJSON, atmostonce.Unrecognized, func(f *facts) bool { return !f.sound }},
-	{ReasonUnexpectedStatus, atmostonce.Unrecognized, func(f *facts) bool { return f.status/100 != 2 }},
-	{ReasonNoKey, atmostonce.Unrecognized, func(f *facts) bool { return len(f.keys.Names) > 0 }},
-	{ReasonNoResult, atmostonce.Unrecognized, func(*facts) bool { return true }},
+	{ReasonNoRequestID, atmostonce.Unrecognized, func(f facts) bool { return f.sound && f.e.Code != "" && f.e.RequestID == "" }},
+	{ReasonFailed, atmostonce.Unrecognized, func(f facts) bool { return f.sound && f.e.Failed }},
+	{ReasonNoBody, atmostonce.Unrecognized, func(f facts) bool { return len(f.body) == 0 }},
+	{ReasonNotJSON, atmostonce.Unrecognized, func(f facts) bool { return !f.sound }},
+	{ReasonUnexpectedStatus, atmostonce.Unrecognized, func(f facts) bool { return f.status/100 != 2 }},
+	{ReasonNoKey, atmostonce.Unrecognized, func(f facts) bool { return len(f.keys.Names) > 0 }},
+	{ReasonNoResult, atmostonce.Unrecognized, func(facts) bool { return true }},
 }
 
-func (f *facts) isAnswer() bool {
-	f.result = f.e.Result
-	return f.success && f.e.Result != nil && f.e.HasKeys
-}
+func (f facts) isAnswer() bool { return f.success && f.e.Result != nil && f.e.HasKeys }
+
+// hasKeys reports whether a key that is handed over once is where the documents
+// have it, whatever else the reply is.
+func (f facts) hasKeys() bool { return f.e.Result != nil && f.e.HasKeys && len(f.keys.Names) > 0 }
 
 // isSalvaged looks for what is handed over once in a reply that is broken, or
 // that says anything but success.
-func (f *facts) isSalvaged() bool {
-	if f.readOnly {
-		return false
-	}
-	if f.result = f.e.Result; f.result != nil && f.e.HasKeys && len(f.keys.Names) > 0 {
-		return true
-	}
-	f.result = envelope.Salvage(f.body, f.keys)
-	return f.result != nil
+func (f facts) isSalvaged() bool {
+	return !f.readOnly && (f.hasKeys() || envelope.Salvage(f.body, f.keys) != nil)
 }
 
 // Codes that the policy treats in a way of their own.
@@ -168,7 +168,7 @@ const (
 
 // blamed sums up all codes of a reply: a refusal is believed only if one of
 // them says that the request was at fault, and none that the service was.
-func (f *facts) blamed() blame {
+func (f facts) blamed() blame {
 	sum := nobody
 	for _, code := range f.e.Codes {
 		switch b := blameOf(code); {
@@ -179,7 +179,7 @@ func (f *facts) blamed() blame {
 		}
 	}
 	// It repeats the status, so it can only add to the doubt.
-	if blameOf(f.e.HTTPStatus) == service {
+	if f.e.HTTPStatus != "" && blameOf(f.e.HTTPStatus) == service {
 		sum = service
 	}
 	return sum

@@ -13,7 +13,6 @@ import (
 
 	"github.com/antchain-go/baas/internal/atmostonce"
 	"github.com/antchain-go/baas/internal/send"
-	"github.com/antchain-go/baas/internal/sign"
 )
 
 // Client calls the BaaS API. It is safe for concurrent use; one client for a
@@ -37,7 +36,7 @@ type core struct {
 	request        *http.Request // what all requests have in common
 	paramsInQuery  bool
 	refusalCodes   []string
-	sign           func(*sign.Input) sign.Output
+	signature      SignatureVersion
 
 	clock func() instant
 	nonce func() string
@@ -130,12 +129,7 @@ func (c *Client) newCall(ctx context.Context, in input, opts []CallOption) (*cal
 	if ctx == nil {
 		in.fault("ctx", "is nil")
 	}
-	var o callOptions
-	for _, opt := range opts {
-		if opt != nil {
-			opt(&o)
-		}
-	}
+	o := callOptionsOf(opts)
 	o.check(&in)
 	if in.faults != nil {
 		return nil, o.invalid(&ValidationError{Action: in.name, Fields: in.faults})
@@ -151,7 +145,11 @@ func (c *Client) newCall(ctx context.Context, in input, opts []CallOption) (*cal
 		offset: time.Duration(core.offset.Load()),
 	}
 	k.state.InDoubt = o.resume != nil
-	k.scrub.Add(in.secrets...)
+	for _, p := range in.params {
+		if in.isSecret(p.Name) {
+			k.scrub.Add(p.Value)
+		}
+	}
 	return k, nil
 }
 

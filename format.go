@@ -81,8 +81,9 @@ func withoutQuery(link string) string {
 // Redacted returns a copy without the values of secret parameters.
 func (op Operation) Redacted() Operation {
 	params := maps.Clone(op.Params)
+	in := input{semantics: semanticsOf(&op), secrets: op.Secrets}
 	for name, values := range params {
-		if op.isSecret(name) {
+		if in.isSecret(name) {
 			values = slices.Clone(values)
 			for i := range values {
 				values[i] = mark(values[i])

@@ -57,7 +57,7 @@ func (k *call) credentials() (sign.Credentials, error) {
 // sign makes the bytes of a message.
 func (k *call) sign(creds sign.Credentials, nonce string, t time.Time, made instant) {
 	k.message = message{nonce: nonce, made: made}
-	k.message.Output = k.c.sign(&sign.Input{
+	k.message.Output = k.c.signature.sign(&sign.Input{
 		Action: k.in.name, Version: APIVersion, Host: k.c.endpoint.host, Nonce: nonce, Time: t,
 		Credentials: creds, Params: k.in.params, InQuery: k.c.paramsInQuery,
 	})

@@ -202,7 +202,7 @@ func (o *options) client() (*Client, error) {
 		logger:         slog.New(slog.DiscardHandler),
 		paramsInQuery:  o.paramsInQuery,
 		refusalCodes:   slices.Clone(o.refusalCodes),
-		sign:           o.signature.function(),
+		signature:      o.signature,
 		clock:          systemClock(),
 		nonce:          newNonce,
 	}

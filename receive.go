@@ -38,7 +38,8 @@ func (k *call) release() {
 func (k *call) receive(resp *http.Response) (*received, error) {
 	body, err := k.readReply(resp)
 	body = readable(body)
-	return &received{status: resp.StatusCode, body: body, cutOff: err != nil && err != errTooLarge, tooLarge: err == errTooLarge}, err
+	k.received = received{status: resp.StatusCode, body: body, cutOff: err != nil && err != errTooLarge, tooLarge: err == errTooLarge}
+	return &k.received, err
 }
 
 // readable is body without the coding that something on the way has put on it.

@@ -16,11 +16,12 @@ const (
 	SignatureV3
 )
 
-func (v SignatureVersion) function() func(*sign.Input) sign.Output {
+// sign makes the bytes of a request.
+func (v SignatureVersion) sign(in *sign.Input) sign.Output {
 	if v == SignatureV3 {
-		return sign.V3
+		return sign.V3(in)
 	}
-	return sign.V2
+	return sign.V2(in)
 }
 
 // SignRPC returns the version 2 signature (HMAC-SHA1, Base64) of params for

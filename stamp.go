@@ -77,6 +77,19 @@ func WithResume(s Stamp) CallOption {
 	return func(o *callOptions) { o.resume = &s }
 }
 
+func callOptionsOf(opts []CallOption) callOptions {
+	if len(opts) == 0 {
+		return callOptions{}
+	}
+	o := &callOptions{}
+	for _, opt := range opts {
+		if opt != nil {
+			opt(o)
+		}
+	}
+	return *o
+}
+
 // check names what is wrong with the options of a call.
 func (o *callOptions) check(in *input) {
 	if o.journaled && o.journal == nil {

@@ -6,6 +6,7 @@ import (
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha1"
+	"crypto/tls"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -81,15 +82,20 @@ func (r *recorder) RoundTrip(req *http.Request) (*http.Response, error) {
 }
 
 // newServer answers every request with one reply, so that what is measured is
-// the client.
-func newServer(b *testing.B) *httptest.Server {
+// the client; over TLS with HTTP/2 if that is asked for.
+func newServer(b *testing.B, http2 bool) *httptest.Server {
 	b.Helper()
 	reply := recordReply(b)
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
 		w.Header().Set("Content-Type", "application/json;charset=utf-8")
 		_, _ = w.Write(reply)
 	}))
+	if server.EnableHTTP2 = http2; http2 {
+		server.StartTLS()
+	} else {
+		server.Start()
+	}
 	b.Cleanup(server.Close)
 	return server
 }
@@ -108,14 +114,17 @@ func callers(b *testing.B, server *httptest.Server) []struct {
 	}{
 		{"a-bare-post", barePost(b, server)},
 		{"b-hand-written", handWritten(b, server)},
-		{"c-this-client", thisClient(b, server)},
+		{"c-this-client", thisClient(b, server, nil)},
 		{"d-official-sdk", officialSDK(b, server)},
 	}
 }
 
 // newTransport has connections for as many goroutines as are measured.
-func newTransport(b *testing.B) *http.Transport {
+func newTransport(b *testing.B, server *httptest.Server) *http.Transport {
 	t := http.DefaultTransport.(*http.Transport).Clone()
+	if server.TLS != nil {
+		t.TLSClientConfig = &tls.Config{RootCAs: server.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs}
+	}
 	t.MaxIdleConnsPerHost = 512
 	t.MaxIdleConns = 512
 	b.Cleanup(t.CloseIdleConnections)
@@ -126,7 +135,7 @@ func newTransport(b *testing.B) *http.Transport {
 // reply away: the floor.
 func barePost(b *testing.B, server *httptest.Server) caller {
 	b.Helper()
-	recorder := &recorder{next: newTransport(b)}
+	recorder := &recorder{next: newTransport(b, server)}
 	client, err := baas.NewClient(baas.WithEndpoint(server.URL), baas.WithAccessKey(accessKeyID, accessKeySecret),
 		baas.WithHTTPClient(&http.Client{Transport: recorder}))
 	if err != nil {
@@ -136,7 +145,7 @@ func barePost(b *testing.B, server *httptest.Server) caller {
 		b.Fatal(err)
 	}
 	target, body := server.URL+"/?"+recorder.query, recorder.body
-	hc := &http.Client{Transport: newTransport(b)}
+	hc := &http.Client{Transport: newTransport(b, server)}
 	return func(ctx context.Context) error {
 		req, err := http.NewRequestWithContext(ctx, http.MethodPost, target, strings.NewReader(body))
 		if err != nil {
@@ -156,7 +165,7 @@ func barePost(b *testing.B, server *httptest.Server) caller {
 // handWritten is what users write today: the call and nothing more.
 func handWritten(b *testing.B, server *httptest.Server) caller {
 	b.Helper()
-	hc := &http.Client{Transport: newTransport(b)}
+	hc := &http.Client{Transport: newTransport(b, server)}
 	return func(ctx context.Context) error {
 		r := newRequest()
 		form := url.Values{
@@ -228,10 +237,14 @@ func checkKey(key string) error {
 	return nil
 }
 
-// thisClient is a client with its default transport.
-func thisClient(b *testing.B, server *httptest.Server) caller {
+// thisClient is a client with a given transport, or its own if that is nil.
+func thisClient(b *testing.B, server *httptest.Server, given *http.Transport) caller {
 	b.Helper()
-	client, err := baas.NewClient(baas.WithEndpoint(server.URL), baas.WithAccessKey(accessKeyID, accessKeySecret))
+	opts := []baas.Option{baas.WithEndpoint(server.URL), baas.WithAccessKey(accessKeyID, accessKeySecret)}
+	if given != nil {
+		opts = append(opts, baas.WithHTTPClient(&http.Client{Transport: given}))
+	}
+	client, err := baas.NewClient(opts...)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -249,7 +262,7 @@ func thisClient(b *testing.B, server *httptest.Server) caller {
 func officialSDK(b *testing.B, server *httptest.Server) caller {
 	b.Helper()
 	config := sdk.NewConfig().WithScheme("HTTP").WithAutoRetry(false)
-	config.Transport = newTransport(b)
+	config.Transport = newTransport(b, server)
 	client, err := official.NewClientWithOptions("cn-hangzhou", config, credentials.NewAccessKeyCredential(accessKeyID, accessKeySecret))
 	if err != nil {
 		b.Fatal(err)
@@ -271,7 +284,7 @@ func officialSDK(b *testing.B, server *httptest.Server) caller {
 
 // BenchmarkCall is the whole call, one after the other, over loopback.
 func BenchmarkCall(b *testing.B) {
-	server := newServer(b)
+	server := newServer(b, false)
 	for _, c := range callers(b, server) {
 		b.Run(c.name, func(b *testing.B) {
 			ctx := b.Context()
@@ -291,7 +304,7 @@ const turn = 100
 // BenchmarkRatios makes the calls of BenchmarkCall in turns, so that whatever
 // else the machine does burdens all alike, and reports ratios of medians.
 func BenchmarkRatios(b *testing.B) {
-	server := newServer(b)
+	server := newServer(b, false)
 	all := callers(b, server)
 	times := make([][]time.Duration, len(all))
 	ctx := b.Context()

@@ -10,7 +10,7 @@ import (
 // BenchmarkGoroutines shares one client among goroutines. An operation is one
 // call by one of them.
 func BenchmarkGoroutines(b *testing.B) {
-	server := newServer(b)
+	server := newServer(b, false)
 	for _, c := range callers(b, server)[1:3] {
 		for _, goroutines := range []int{1, 16, 256} {
 			b.Run(fmt.Sprintf("%s/%d", c.name, goroutines), func(b *testing.B) {
@@ -45,8 +45,8 @@ func callTogether(b *testing.B, call caller, goroutines, n int) {
 // BenchmarkHeap measures what 100,000 calls on one client leave on the heap
 // beyond what 1,000 did.
 func BenchmarkHeap(b *testing.B) {
-	server := newServer(b)
-	call := thisClient(b, server)
+	server := newServer(b, false)
+	call := thisClient(b, server, nil)
 	for b.Loop() {
 		callTogether(b, call, 4, 1_000)
 		before := heap()

@@ -40,19 +40,27 @@ const (
 // is not safe for concurrent use.
 type Scrubber struct {
 	secrets []string
-	forms   []string // of the secrets, the longest first
-	formed  int      // how many secrets the forms are of
+	room    [6]string // for the secrets of a usual call
+	forms   []string  // of the secrets, the longest first
+	formed  int       // how many secrets the forms are of
 }
 
 // Add adds secrets; empty ones are none.
-func (s *Scrubber) Add(secrets ...string) { s.secrets = append(s.secrets, secrets...) }
+func (s *Scrubber) Add(secrets ...string) {
+	if s.secrets == nil {
+		s.secrets = s.room[:0]
+	}
+	s.secrets = append(s.secrets, secrets...)
+}
 
 // Text is t without secrets, on one line, and at most limit bytes long.
 func (s *Scrubber) Text(t string, limit int) string {
 	t = strings.ToValidUTF8(t[:min(len(t), maxScrubbed)], "\uFFFD")
-	// What follows is every parameter of the call.
-	if i := indexFold(t, "string to sign"); i >= 0 {
-		t = t[:i]
+	// What follows is every parameter of the call, or every header.
+	for _, mark := range []string{"string to sign", "StringToSign", "CanonicalRequest"} {
+		if i := indexFold(t, mark); i >= 0 {
+			t = t[:i]
+		}
 	}
 	t = dropKeys(t)
 	for _, secret := range s.secrets {

@@ -18,6 +18,7 @@ func TestScrubber(t *testing.T) {
 		{"encoded twice", "pass%2520word%252F1 pass%2Bword%252F1", "[REDACTED] [REDACTED]"},
 		{"hex digits in lower case", "pass%20word%2f1 pass%2520word%252f1", "[REDACTED] [REDACTED]"},
 		{"the string to sign", "no match. Server String To Sign is:POST&%2F&secret", "no match. Server"},
+		{"the string to sign of version 3", "no match. server StringToSign is [ACS3\nab] server CanonicalRequest is [POST\n/\nA=b]", "no match. server"},
 		{"a key", "x -----BEGIN PRIVATE KEY-----\nabc\n-----END PRIVATE KEY----- y", "x [REDACTED] y"},
 		{"a key that breaks off", "x -----BEGIN PRIVATE KEY-----\nabc", "x [REDACTED]"},
 		{"two keys", "-----BEGIN A-----a-----END A-----,-----BEGIN B-----b-----END B-----", "[REDACTED],[REDACTED]"},

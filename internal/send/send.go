@@ -115,9 +115,12 @@ func (s *Sender) Send(ctx context.Context, m *Message, t Terms) *Attempt {
 // try is Send, except that the transport may have chosen a connection that
 // cannot be used.
 func (s *Sender) try(ctx context.Context, m *Message, t Terms) *Attempt {
-	a := &Attempt{sender: s}
 	rt := s.base()
 	transport, plain := rt.(*http.Transport)
+	w := newWitness(plain, m)
+	watch := w.watching()
+	a := &watch.attempt
+	a.sender, a.watch = s, watch
 	switch {
 	case plain && t.Retry:
 		rt, a.release = fresh(transport)
@@ -128,13 +131,11 @@ func (s *Sender) try(ctx context.Context, m *Message, t Terms) *Attempt {
 			c.CloseIdleConnections()
 		}
 	}
-	w := newWitness(plain, m)
-	a.watch = w.watching()
-	a.watch.begin(s, m, t, plain)
-	req := m.Template.WithContext(httptrace.WithClientTrace(ctx, &a.watch.hooks))
-	req.URL, req.Header = &a.watch.url, m.Header
+	watch.begin(s, m, t, plain)
+	req := m.Template.WithContext(httptrace.WithClientTrace(ctx, &watch.hooks))
+	req.URL, req.Header = &watch.url, m.Header
 	req.Body, req.ContentLength = w.body(), int64(len(m.Body))
-	req.Close = a.watch.strict && m.Body == "" // so that no later retry gets its connection
+	req.Close = watch.strict && m.Body == "" // so that no later retry gets its connection
 	a.Response, a.Err = rt.RoundTrip(req)
 	a.Sent, a.Dropped = w.seal()
 	switch {

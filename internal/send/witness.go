@@ -40,13 +40,14 @@ var errHeldBack = errors.New("baas: request held back")
 
 // A watch is what both witnesses see of the connections of an attempt.
 type watch struct {
-	sender *Sender
-	terms  Terms
-	hooks  httptrace.ClientTrace
-	url    url.URL // of the request
-	empty  bool    // all is in the URL
-	strict bool    // no connection but a new one
-	byConn bool    // the message is held back by its URL
+	attempt Attempt // which it is a part of, to be allocated with it
+	sender  *Sender
+	terms   Terms
+	hooks   httptrace.ClientTrace
+	url     url.URL // of the request
+	empty   bool    // all is in the URL
+	strict  bool    // no connection but a new one
+	byConn  bool    // the message is held back by its URL
 
 	mu        sync.Mutex
 	asked     bool // the transport has asked for a connection

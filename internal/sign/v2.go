@@ -52,7 +52,10 @@ func V2(in *Input) Output {
 		out.Signature = s.sign(in.Credentials.AccessKeySecret)
 		s.query = appendPair(s.query, Pair{paramSignature, out.Signature})
 	}
-	out.Query, out.Body = string(s.query), string(s.body)
+	n := len(s.query)
+	s.query = append(s.query, s.body...)
+	both := string(s.query) // one allocation for both
+	out.Query, out.Body = both[:n], both[n:]
 	return out
 }
 
