@@ -51,16 +51,24 @@ func (s *Server) refuse(w http.ResponseWriter, c *call, refused *refusal) {
 
 // issue carries the application out and returns the reply that says so.
 func (s *Server) issue(c *call) (reply, error) {
-	subject := subjectOf(c.params)
-	key, cert, err := s.authority.issueClient(subject, s.cfg.keyEnc, c.params.Get("Password"))
+	key, err := s.authority.newKey()
 	if err != nil {
 		return reply{}, err
 	}
-	links := s.publish(cert)
+	chain := c.params.Get("AntChainId")
+	der, err := s.authority.issue(order{chain: chain, subject: subjectOf(c.params), key: &key.PublicKey})
+	if err != nil {
+		return reply{}, err
+	}
+	encrypted, err := encryptKey(key, s.cfg.keyEnc, c.params.Get("Password"))
+	if err != nil {
+		return reply{}, err
+	}
+	links := s.links(chain, s.publish(der))
 	s.mu.Lock()
 	s.issued++
 	s.mu.Unlock()
-	return s.success(c.requestID, key, links, !wantsJSON(c.params)), nil
+	return s.success(c.requestID, string(encrypted), links, !wantsJSON(c.params)), nil
 }
 
 // respond hands the request over to the fault's handler and notes the status that it replies with.

@@ -25,9 +25,9 @@ func algorithms() map[baastest.KeyEncryption][]string {
 		baastest.PBES2Scrypt:        {":PBES2", ":scrypt", ":aes-256-cbc", ":4000"},
 		baastest.PBES1MD5DES:        {":pbeWithMD5AndDES-CBC", ":0800"},
 		baastest.PBES1SHA1DES:       {":pbeWithSHA1AndDES-CBC", ":0800"},
-		baastest.PKCS12SHA1DES3:     {":pbeWithSHA1And3-KeyTripleDES-CBC", ":0800"},
+		baastest.PKCS12SHA1DES3:     {":pbeWithSHA1And3-KeyTripleDES-CBC", ":0800", "l=  20 prim: OCTET STRING"},
 		baastest.Unencrypted:        {":rsaEncryption"},
-		baastest.KeyEncryption(999): {":PBES2", ":PBKDF2", ":hmacWithSHA256", ":aes-256-cbc", ":0800"},
+		baastest.KeyEncryption(999): {":pbeWithSHA1And3-KeyTripleDES-CBC", ":0800", "l=  20 prim: OCTET STRING"},
 	}
 }
 
@@ -88,6 +88,18 @@ func openssl(t *testing.T, input, pw string, args ...string) (string, error) {
 		return stderr.String(), err
 	}
 	return string(out), nil
+}
+
+// The order is part of the contract: the zero value is the field's own, and the default.
+func TestKeyEncryptionsInOrder(t *testing.T) {
+	t.Parallel()
+	for i, enc := range []baastest.KeyEncryption{
+		baastest.PKCS12SHA1DES3, baastest.PBES2AES256, baastest.PBES2AES128SHA1, baastest.PBES2DES3,
+		baastest.PBES2Scrypt, baastest.PBES1MD5DES, baastest.PBES1SHA1DES, baastest.Unencrypted,
+	} {
+		require.Equal(t, baastest.KeyEncryption(i), enc)
+	}
+	decryptKey(t, apply(t, newServer(t)).PrivateKey)
 }
 
 func TestJavaOpensTheTrustStore(t *testing.T) {

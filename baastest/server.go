@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/http"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -16,6 +15,9 @@ import (
 
 // maxKept bounds what a server remembers of its past: requests, and certificates that links still deliver.
 const maxKept = 1 << 16
+
+// loopbackTimeout bounds the wait for a connection that a firewall swallows.
+const loopbackTimeout = 5 * time.Second
 
 // Server is a BaaS endpoint. Make one with [NewServer] and end it with [Server.Close]. All methods are safe for
 // concurrent use.
@@ -35,7 +37,7 @@ type Server struct {
 	requests       []*Request
 	faults         faultQueue
 	downloadFaults faultQueue
-	files          map[string][]byte // client.crt by the random part of its link
+	files          map[string][]byte // client.crt by the name of the file in its link
 	fileOrder      []string
 	issued         int
 	nodes          []*Node
@@ -43,14 +45,14 @@ type Server struct {
 }
 
 // NewServer starts a server on a free port of 127.0.0.1, or in memory with [WithInMemory]. It panics if no port can
-// be had, as net/http/httptest does. Close it when done.
+// be had, as net/http/httptest does, or if there is no loopback interface to reach it over. Close it when done.
 func NewServer(opts ...Option) *Server {
 	cfg := newConfig(opts)
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &Server{
 		cfg:        cfg,
 		cred:       &sharedCredential{cred: cfg.cred},
-		authority:  &authority{now: cfg.now},
+		authority:  &authority{now: cfg.now, issuance: cfg.issuance},
 		linkSecret: []byte(rand.Text()),
 		cancel:     cancel,
 		files:      make(map[string][]byte),
@@ -80,13 +82,33 @@ func (s *Server) listen() net.Listener {
 	return listener
 }
 
-// listenLoopback panics where no port can be had, see NewServer.
+// listenLoopback panics where no port can be had, see NewServer. A port that cannot be connected to is none: without a
+// loopback interface the system still gives some away.
 func listenLoopback() net.Listener {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		panic(fmt.Sprintf("baastest: cannot listen on 127.0.0.1: %v", err))
 	}
+	if err := connectTo(listener); err != nil {
+		_ = listener.Close()
+		panic(fmt.Sprintf("baastest: 127.0.0.1 cannot be reached: %v. Is the loopback interface up (ip link set lo up)? "+
+			"Without one, a server with WithInMemory and no node still works", err))
+	}
 	return listener
+}
+
+// connectTo opens a connection to the listener and closes both of its ends.
+func connectTo(listener net.Listener) error {
+	conn, err := net.DialTimeout("tcp", listener.Addr().String(), loopbackTimeout)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	accepted, err := listener.Accept()
+	if err != nil {
+		return err
+	}
+	return accepted.Close()
 }
 
 // URL returns the endpoint: "http://127.0.0.1:port", or "http://127.0.0.1" with [WithInMemory].
@@ -179,7 +201,7 @@ func (s *Server) serveHTTP(w http.ResponseWriter, r *http.Request) {
 		s.serveAPI(w, r)
 	case path == helpPath:
 		serveHelp(w)
-	case strings.HasPrefix(path, filesPath):
+	case isFilePath(path):
 		s.serveFile(w, r)
 	default:
 		newRefusal(http.StatusNotFound, "InvalidURI", "Specified path is not found.").
