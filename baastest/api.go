@@ -30,11 +30,9 @@ func (s *Server) serveAPI(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, c, refused)
 		return
 	}
-	success, err := s.issue(c)
+	success, err := s.carryOut(c)
 	if err != nil {
-		refused = internalError(http.StatusInternalServerError)
-		refused.message += " baastest: " + err.Error()
-		s.refuse(w, c, refused)
+		s.refuse(w, c, asRefusal(err))
 		return
 	}
 	if c.fault.kind == serverErrorAfter {
@@ -44,31 +42,22 @@ func (s *Server) serveAPI(w http.ResponseWriter, r *http.Request) {
 	deliver(r.Context(), w, c.fault, success, func() { s.answered(c, success.status, "") })
 }
 
-func (s *Server) refuse(w http.ResponseWriter, c *call, refused *refusal) {
-	s.answered(c, refused.status, refused.code)
-	refused.reply(c.r.Host, c.requestID, !wantsJSON(c.params)).writeTo(w)
+// carryOut does what the action does and returns the reply that says so.
+func (s *Server) carryOut(c *call) (reply, error) {
+	result, err := c.action.run(s, c)
+	if err != nil {
+		return reply{}, err
+	}
+	return s.success(c, result)
 }
 
-// issue carries the application out and returns the reply that says so.
-func (s *Server) issue(c *call) (reply, error) {
-	key, err := s.authority.newKey()
-	if err != nil {
-		return reply{}, err
+func (s *Server) refuse(w http.ResponseWriter, c *call, refused *refusal) {
+	s.answered(c, refused.status, refused.code)
+	if refused.inShape {
+		s.failure(c, refused).writeTo(w)
+		return
 	}
-	chain := c.params.Get("AntChainId")
-	der, err := s.authority.issue(order{chain: chain, subject: subjectOf(c.params), key: &key.PublicKey})
-	if err != nil {
-		return reply{}, err
-	}
-	encrypted, err := encryptKey(key, s.cfg.keyEnc, c.params.Get("Password"))
-	if err != nil {
-		return reply{}, err
-	}
-	links := s.links(chain, s.publish(der))
-	s.mu.Lock()
-	s.issued++
-	s.mu.Unlock()
-	return s.success(c.requestID, string(encrypted), links, !wantsJSON(c.params)), nil
+	refused.reply(c.r.Host, c.requestID, c.asXML()).writeTo(w)
 }
 
 // respond hands the request over to the fault's handler and notes the status that it replies with.

@@ -17,6 +17,9 @@ type config struct {
 	inMemory bool
 	issuance Issuance
 	linkLife time.Duration
+	approval time.Duration
+
+	consortiums []Consortium
 }
 
 func newConfig(opts []Option) config {
@@ -136,4 +139,11 @@ func WithIssuance(i Issuance) Option {
 // storage's 403. Links with no time to live, or less, have expired from the start.
 func WithLinkLifetime(d time.Duration) Option {
 	return func(c *config) { c.linkLife = d }
+}
+
+// WithApprovalDelay sets how long an application by ApplyAntChainCertificate is one (status 0) before its certificate is
+// in force (status 1) and DescribeAntChainDownloadPaths links to it. The default is no time: what the service does in
+// between is not known. [Server.Issued] counts the certificate from the application on.
+func WithApprovalDelay(d time.Duration) Option {
+	return func(c *config) { c.approval = d }
 }

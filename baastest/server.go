@@ -29,8 +29,11 @@ type Server struct {
 	transport  *http.Transport
 	authority  *authority
 	linkSecret []byte
+	start      time.Time
 	cancel     context.CancelFunc // ends the context of every request
 	active     sync.WaitGroup     // handlers, nodes and the accept loop
+
+	consortiums []Consortium // complete, never changed
 
 	mu             sync.Mutex
 	closed         bool
@@ -42,6 +45,9 @@ type Server struct {
 	issued         int
 	nodes          []*Node
 	nonces         nonceTable
+	actions        map[string]action
+	applications   []*application
+	accounts       []account
 }
 
 // NewServer starts a server on a free port of 127.0.0.1, or in memory with [WithInMemory]. It panics if no port can
@@ -55,7 +61,15 @@ func NewServer(opts ...Option) *Server {
 		authority:  &authority{now: cfg.now, issuance: cfg.issuance},
 		linkSecret: []byte(rand.Text()),
 		cancel:     cancel,
+		start:      cfg.now(),
 		files:      make(map[string][]byte),
+		actions:    builtInActions(),
+	}
+	for _, c := range cfg.consortiums {
+		s.consortiums = append(s.consortiums, c.completed(s.start))
+	}
+	if s.consortiums == nil {
+		s.consortiums = []Consortium{Consortium{}.completed(s.start)}
 	}
 	listener := s.listen()
 	s.http = &http.Server{
@@ -205,6 +219,6 @@ func (s *Server) serveHTTP(w http.ResponseWriter, r *http.Request) {
 		s.serveFile(w, r)
 	default:
 		newRefusal(http.StatusNotFound, "InvalidURI", "Specified path is not found.").
-			reply(r.Host, newRequestID(), !wantsJSON(r.URL.Query())).writeTo(w)
+			reply(r.Host, newRequestID(), !wantsJSON(r, r.URL.Query())).writeTo(w)
 	}
 }

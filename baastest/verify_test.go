@@ -26,7 +26,7 @@ func refusalTests() map[string]refusalTest {
 	tests := map[string]refusalTest{
 		"unknown access key":       {change: set("AccessKeyId", "other"), status: 404, code: "InvalidAccessKeyId.NotFound"},
 		"other version":            {change: set("Version", "2018-12-22"), status: 404, code: "InvalidVersion"},
-		"other action":             {change: set("Action", "DescribeAntChains"), status: 404, code: "InvalidAction.NotFound"},
+		"other action":             {change: set("Action", "DescribeNothing"), status: 404, code: "InvalidAction.NotFound"},
 		"timestamp without zone":   {change: set("Timestamp", "2026-01-02T03:04:05"), status: 400, code: "InvalidTimeStamp.Format"},
 		"timestamp with fractions": {change: set("Timestamp", "2026-01-02T03:04:05.5Z"), status: 400, code: "InvalidTimeStamp.Format"},
 		"timestamp long ago":       {change: set("Timestamp", "2006-01-02T15:04:05Z"), status: 400, code: "InvalidTimeStamp.Expired"},
