@@ -54,7 +54,7 @@ func runHandler(h Handler, c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	raw, err := json.Marshal(result)
+	raw, err := marshal(result)
 	return json.RawMessage(raw), err
 }
 

@@ -19,13 +19,14 @@ type claim struct {
 	signedHeaders                            []string // version 3
 }
 
-// isVersion3: whatever has one of its headers is a request of version 3, a faulty one at worst.
+// isVersion3: whatever has a header that only version 3 knows is a request of it, a faulty one at worst. Official SDKs
+// send X-Acs-Action and X-Acs-Version with version 2, too.
 func isVersion3(r *http.Request) bool {
 	if strings.HasPrefix(r.Header.Get("Authorization"), "ACS3-") {
 		return true
 	}
-	for name := range r.Header {
-		if strings.HasPrefix(name, "X-Acs-") {
+	for _, name := range []string{"X-Acs-Date", "X-Acs-Signature-Nonce", "X-Acs-Content-Sha256", "X-Acs-Bearer-Token"} {
+		if r.Header.Get(name) != "" {
 			return true
 		}
 	}

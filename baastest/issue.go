@@ -56,14 +56,14 @@ func (a *authority) issuer() (*chainCA, error) {
 	if a.ca != nil {
 		return a.ca, nil
 	}
-	make := a.makeModernCA
+	build := a.makeModernCA
 	switch a.issuance {
 	case Console2019:
-		make = a.make2019CA
+		build = a.make2019CA
 	case Console2021:
-		make = a.make2021CA
+		build = a.make2021CA
 	}
-	ca, err := make(a.now().UTC())
+	ca, err := build(a.now().UTC())
 	if err != nil {
 		return nil, fmt.Errorf("CA: %w", err)
 	}
