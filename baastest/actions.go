@@ -41,11 +41,9 @@ func (s *Server) Handle(action string, h Handler) {
 		}
 		return
 	}
-	handled := s.actions[action]
-	handled.domestic = own.domestic
-	handled.required = nil
-	handled.run = func(_ *Server, c *call) (any, error) { return runHandler(h, c) }
-	s.actions[action] = handled
+	own.required = nil
+	own.run = func(_ *Server, c *call) (any, error) { return runHandler(h, c) }
+	s.actions[action] = own
 }
 
 // runHandler encodes the result at once, so that one that cannot be encoded is an error like the handler's own.

@@ -52,6 +52,24 @@ func TestHandleInsteadOfTheServersOwn(t *testing.T) {
 	require.Contains(t, string(ask(t, srv, "DescribeAntChainsV2", parameters(t)["DescribeAntChainsV2"])), "AntChains")
 }
 
+// In version 3 all parameters are the action's own, whatever their names.
+func TestHandleOfVersion3(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t)
+	srv.Handle("X", func(params url.Values) (any, error) {
+		params.Set("Added", "by the handler")
+		return params, nil
+	})
+	r := newRequest3(t, srv)
+	r.header.Set("X-Acs-Action", "X")
+	r.form = url.Values{"Version": {"7"}}
+	r.query = url.Values{"Timestamp": {"t"}}
+	a := r.send(t, srv)
+	require.JSONEq(t, `{"Version":["7"],"Timestamp":["t"],"Added":["by the handler"]}`,
+		string(members(t, members(t, a.body)["data"])["Result"]))
+	require.False(t, last(srv).Params.Has("Added"))
+}
+
 func TestErrorsOfHandlers(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {

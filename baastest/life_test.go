@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"net"
-	"net/http"
 	"net/url"
 	"strconv"
 	"testing"
@@ -79,6 +78,8 @@ func chainsOf(t *testing.T, srv *baastest.Server, consortium string) map[string]
 	for _, c := range got.AntChains {
 		status[c.AntChainId] = c.MemberStatus
 	}
+	require.Len(t, status, len(got.AntChains), "a chain is there twice")
+	require.Len(t, status, got.Pagination.TotalCount)
 	return status
 }
 
@@ -98,6 +99,9 @@ func TestACertificatesLife(t *testing.T) {
 	require.Equal(t, 2, srv.Issued())
 	require.Equal(t, map[string]string{"1q8B5R9p": "ChainApplied"}, chainsOf(t, srv, "DV80nJXq"))
 	require.Equal(t, []int{0, 2, 0}, statuses(t, srv), "the lost one is there")
+	latest := decode[applications](t, ask(t, srv, "DescribeAntChainCertificateApplications",
+		parameters(t)["DescribeAntChainCertificateApplications"]))
+	require.Equal(t, "31002", latest.CertificateApplications[0].Bid, "the latest first")
 
 	newest := download(t, srv, pathsOf(t, srv, "1q8B5R9p").ClientCrtUrl).body
 	require.NotEqual(t, download(t, srv, first.DownloadPath.ClientCrtUrl).body, newest)
@@ -274,6 +278,8 @@ func TestAccounts(t *testing.T) {
 	require.Len(t, list("1q8B5R9p").Accounts, 2)
 	require.Equal(t, one.AccountPublicKey, list("1q8B5R9p").Accounts[0].AccountPublicKey)
 	require.Equal(t, "CD", list("other").Accounts[0].AccountRecoveryKey)
+	require.Contains(t, string(ask(t, srv, "DescribeAntChainAccounts", url.Values{
+		"AntChainId": {"none"}, "PageNumber": {"1"}, "PageSize": {"10"},
+	})), `"Accounts":[]`)
 	require.Zero(t, srv.Issued())
-	require.Equal(t, http.StatusOK, last(srv).Status)
 }

@@ -252,6 +252,20 @@ func TestVersion3AnswersWithTheStringToSign(t *testing.T) {
 	require.Regexp(t, `(?s)^Specified signature does not match our calculation\. server StringToSign is \[ACS3-HMAC-SHA256\n[0-9a-f]{64}\] server CanonicalRequest is \[POST\n/\nPassword=%C3%A4\ncontent-type:`, message)
 }
 
+// A bearer token proves who sends, and the hash at least what.
+func TestVersion3WithABearerTokenAndAnotherBody(t *testing.T) {
+	t.Parallel()
+	bearer := new(credentials.Config)
+	bearer.SetType("bearer").SetBearerToken("the token")
+	srv := newServer(t, baastest.WithCredential(newCredential(t, bearer)))
+	r := newRequest3(t, srv)
+	r.secret = ""
+	r.spoil = func(req *http.Request) { req.Header.Set("X-Acs-Content-Sha256", strings.Repeat("0", 64)) }
+	require.Equal(t, "SignatureDoesNotMatch", r.send(t, srv).refusal(t).Code)
+	r.spoil = nil
+	r.send(t, srv).result(t)
+}
+
 // One memory of nonces serves both versions.
 func TestNonceOfOneVersionIsUsedForTheOther(t *testing.T) {
 	t.Parallel()
