@@ -105,20 +105,40 @@ func TestKeyEncryptionsInOrder(t *testing.T) {
 func TestJavaOpensTheTrustStore(t *testing.T) {
 	t.Parallel()
 	requireTool(t, "keytool")
-	srv := newServer(t)
-	links := apply(t, srv).DownloadPath
-	path := filepath.Join(t.TempDir(), "trustCa")
-	require.NoError(t, os.WriteFile(path, download(t, srv, links.TrustCaUrl).body, 0o600))
-	keytool := func(pw string) (string, error) {
-		out, err := exec.CommandContext(t.Context(), "keytool", "-list", "-rfc", "-keystore", path,
-			"-storetype", "JKS", "-storepass", pw).CombinedOutput()
-		return string(out), err
+	for name, issuance := range issuances() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got := obtain(t, newServer(t, baastest.WithIssuance(issuance)), nil)
+			path := filepath.Join(t.TempDir(), "trustCa")
+			require.NoError(t, os.WriteFile(path, got.trustStore, 0o600))
+			keytool := func(pw string) (string, error) {
+				out, err := exec.CommandContext(t.Context(), "keytool", "-list", "-rfc", "-keystore", path,
+					"-storetype", "JKS", "-storepass", pw).CombinedOutput()
+				return string(out), err
+			}
+			out, err := keytool("mychain")
+			require.NoError(t, err, out)
+			require.Contains(t, out, "trustedCertEntry")
+			block, _ := pem.Decode([]byte(out[strings.Index(out, "-----BEGIN"):]))
+			require.Equal(t, ders(t, got.caCrt)[0], block.Bytes)
+			_, err = keytool("yourchain")
+			require.Error(t, err)
+		})
 	}
-	out, err := keytool("mychain")
-	require.NoError(t, err, out)
-	require.Contains(t, out, "trustedCertEntry")
-	block, _ := pem.Decode([]byte(out[strings.Index(out, "-----BEGIN"):]))
-	require.Equal(t, parseCertificate(t, download(t, srv, links.CaCrtUrl).body).Raw, block.Bytes)
-	_, err = keytool("yourchain")
-	require.Error(t, err)
+}
+
+// OpenSSL, too, finds that the chains of the consoles hold together, SHA-1 aside.
+func TestOpenSSLVerifiesEveryIssuance(t *testing.T) {
+	t.Parallel()
+	requireTool(t, "openssl")
+	for name, issuance := range issuances() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got := obtain(t, newServer(t, baastest.WithIssuance(issuance)), nil)
+			path := filepath.Join(t.TempDir(), "ca.crt")
+			require.NoError(t, os.WriteFile(path, got.caCrt, 0o600))
+			out, err := openssl(t, string(got.clientCrt), "", "verify", "-auth_level", "0", "-purpose", "sslclient", "-CAfile", path)
+			require.NoError(t, err, out)
+		})
+	}
 }
