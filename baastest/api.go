@@ -30,11 +30,9 @@ func (s *Server) serveAPI(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, c, refused)
 		return
 	}
-	success, err := s.issue(c)
+	success, err := s.carryOut(c)
 	if err != nil {
-		refused = internalError(http.StatusInternalServerError)
-		refused.message += " baastest: " + err.Error()
-		s.refuse(w, c, refused)
+		s.refuse(w, c, asRefusal(err))
 		return
 	}
 	if c.fault.kind == serverErrorAfter {
@@ -44,23 +42,22 @@ func (s *Server) serveAPI(w http.ResponseWriter, r *http.Request) {
 	deliver(r.Context(), w, c.fault, success, func() { s.answered(c, success.status, "") })
 }
 
-func (s *Server) refuse(w http.ResponseWriter, c *call, refused *refusal) {
-	s.answered(c, refused.status, refused.code)
-	refused.reply(c.r.Host, c.requestID, !wantsJSON(c.params)).writeTo(w)
-}
-
-// issue carries the application out and returns the reply that says so.
-func (s *Server) issue(c *call) (reply, error) {
-	subject := subjectOf(c.params)
-	key, cert, err := s.authority.issueClient(subject, s.cfg.keyEnc, c.params.Get("Password"))
+// carryOut does what the action does and returns the reply that says so.
+func (s *Server) carryOut(c *call) (reply, error) {
+	result, err := c.action.run(s, c)
 	if err != nil {
 		return reply{}, err
 	}
-	links := s.publish(cert)
-	s.mu.Lock()
-	s.issued++
-	s.mu.Unlock()
-	return s.success(c.requestID, key, links, !wantsJSON(c.params)), nil
+	return s.success(c, result)
+}
+
+func (s *Server) refuse(w http.ResponseWriter, c *call, refused *refusal) {
+	s.answered(c, refused.status, refused.code)
+	if refused.inShape {
+		s.failure(c, refused).writeTo(w)
+		return
+	}
+	refused.reply(c.r.Host, c.requestID, c.asXML()).writeTo(w)
 }
 
 // respond hands the request over to the fault's handler and notes the status that it replies with.

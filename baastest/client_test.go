@@ -2,6 +2,7 @@ package baastest_test
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"testing"
 	"testing/synctest"
@@ -52,6 +53,19 @@ func TestClientGetsACertificate(t *testing.T) {
 			require.True(t, key.PublicKey.Equal(cert.PublicKey))
 			require.Equal(t, 1, srv.Issued())
 		})
+	}
+}
+
+func TestClientAsksForAnything(t *testing.T) {
+	t.Parallel()
+	for _, shape := range []baastest.ReplyShape{baastest.Documented, baastest.Flat, baastest.V2} {
+		srv := newServer(t, baastest.WithReplyShape(shape))
+		srv.NewNode()
+		for name, params := range parameters(t) {
+			var reply struct{ Result json.RawMessage }
+			require.NoError(t, srv.Client().Do(t.Context(), baas.Operation{Action: name, Params: params}, &reply), name)
+			require.NotEmpty(t, reply.Result, name)
+		}
 	}
 }
 

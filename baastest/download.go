@@ -5,55 +5,76 @@ import (
 	"crypto/rand"
 	"crypto/sha1"
 	"encoding/base64"
+	"encoding/hex"
 	"fmt"
 	"net/http"
 	"net/url"
+	"path"
 	"strconv"
 	"strings"
 	"time"
 )
 
 const (
-	filesPath    = "/files/"
-	helpPath     = "/help/sdk"
-	linkLifetime = time.Hour
-	linkKeyID    = "LTAIlinks"
+	helpPath    = "/help/sdk"
+	linkKeyID   = "LTAIlinks"
+	certPath    = "/certificate/" // in the path of a client.crt, before its name
+	disposition = "response-content-disposition"
 )
 
-// publish puts a certificate on the server and returns the links of its application, good for an hour.
-func (s *Server) publish(cert []byte) downloadPath {
-	id := strings.ToLower(rand.Text())
+// publish puts a certificate on the server and returns the name of its file: 64 hexadecimal digits.
+func (s *Server) publish(der []byte) string {
+	var random [32]byte
+	_, _ = rand.Read(random[:]) // never fails
+	file := hex.EncodeToString(random[:])
 	s.mu.Lock()
-	s.files[id] = cert
-	s.fileOrder = append(s.fileOrder, id)
+	defer s.mu.Unlock()
+	s.files[file] = encodeCertificates(der)
+	s.fileOrder = append(s.fileOrder, file)
 	if len(s.fileOrder) > maxKept {
 		delete(s.files, s.fileOrder[0])
 		s.fileOrder = s.fileOrder[1:]
 	}
-	s.mu.Unlock()
-
-	expires := s.cfg.now().Add(linkLifetime)
-	return downloadPath{
-		SDKURL:       s.url + helpPath,
-		TrustCAURL:   s.link(id, "trustCa", expires),
-		CACrtURL:     s.link(id, "ca.crt", expires),
-		ClientCrtURL: s.link(id, "client.crt", expires),
-	}
+	return file
 }
 
-// link returns a pre-signed URL like those of object storage.
-func (s *Server) link(id, name string, expires time.Time) string {
-	path := filesPath + id + "/" + name
+// links returns fresh links to the CA's files and to the certificate in file, if there is one. Their paths are those
+// of the field.
+func (s *Server) links(chain, file string) downloadPath {
+	expires := s.cfg.now().Add(s.cfg.linkLife)
+	if s.cfg.linkLife <= 0 {
+		expires = s.cfg.now().Add(-time.Second)
+	}
+	folder := url.PathEscape(chain) + "_mychain010"
+	p := downloadPath{
+		SDKURL:     s.url + helpPath,
+		TrustCAURL: s.link("/mvp_"+folder+"/trustCa", "trustCa", expires),
+		CACrtURL:   s.link("/mvp_"+folder+"/ca.crt", "ca.crt", expires),
+	}
+	if file != "" {
+		p.ClientCrtURL = s.link("/aliyun_"+folder+certPath+file+".crt", "client.crt", expires)
+	}
+	return p
+}
+
+func isFilePath(path string) bool {
+	return strings.HasPrefix(path, "/mvp_") || strings.HasPrefix(path, "/aliyun_")
+}
+
+// link returns a pre-signed URL as object storage has them. The file is saved under name.
+func (s *Server) link(escapedPath, name string, expires time.Time) string {
 	at := strconv.FormatInt(expires.Unix(), 10)
+	saveAs := "attachment; filename=" + name
 	query := url.Values{
-		"Expires": {at}, "OSSAccessKeyId": {linkKeyID}, "Signature": {s.linkSignature(path, at)},
+		"Expires": {at}, "OSSAccessKeyId": {linkKeyID}, disposition: {saveAs},
+		"Signature": {s.linkSignature(escapedPath, at, saveAs)},
 	}
-	return s.url + path + "?" + query.Encode()
+	return s.url + escapedPath + "?" + strings.ReplaceAll(query.Encode(), "+", "%20")
 }
 
-func (s *Server) linkSignature(path, expires string) string {
+func (s *Server) linkSignature(escapedPath, expires, saveAs string) string {
 	mac := hmac.New(sha1.New, s.linkSecret)
-	fmt.Fprintf(mac, "GET\n\n\n%s\n%s", expires, path)
+	fmt.Fprintf(mac, "GET\n\n\n%s\n%s?%s=%s", expires, escapedPath, disposition, saveAs)
 	return base64.StdEncoding.EncodeToString(mac.Sum(nil))
 }
 
@@ -89,6 +110,7 @@ func (s *Server) serveFile(w http.ResponseWriter, r *http.Request) {
 		refused.objectStorageReply(r.Host, requestID).writeTo(w)
 		return
 	}
+	w.Header().Set("Content-Disposition", r.URL.Query().Get(disposition))
 	file := reply{status: http.StatusOK, contentType: "application/octet-stream", body: content}
 	deliver(r.Context(), w, fault, file, func() {})
 }
@@ -99,31 +121,53 @@ func (s *Server) file(r *http.Request) ([]byte, *refusal) {
 		return nil, newRefusal(http.StatusMethodNotAllowed, "MethodNotAllowed",
 			"The specified method is not allowed against this resource.")
 	}
-	query := r.URL.Query()
-	expires, err := strconv.ParseInt(query.Get("Expires"), 10, 64)
-	if err != nil || query.Get("OSSAccessKeyId") != linkKeyID ||
-		!equal(query.Get("Signature"), s.linkSignature(r.URL.Path, query.Get("Expires"))) {
-		return nil, newRefusal(http.StatusForbidden, "AccessDenied", "You have no right to access this object.")
+	if refused := s.checkLink(r.URL); refused != nil {
+		return nil, refused
 	}
-	if s.cfg.now().Unix() > expires {
-		return nil, newRefusal(http.StatusForbidden, "AccessDenied", "Request has expired.")
+	caCrt, trustCA, err := s.authority.files()
+	if err != nil {
+		return nil, newRefusal(http.StatusInternalServerError, "InternalError", "baastest: "+err.Error())
 	}
-	id, name, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, filesPath), "/")
-	s.mu.Lock()
-	cert, ok := s.files[id]
-	s.mu.Unlock()
-	if !ok {
-		return nil, newRefusal(http.StatusNotFound, "NoSuchKey", "The specified key does not exist.")
-	}
-	caCrt, trustCA := s.authority.files()
-	switch name {
-	case "client.crt":
-		return cert, nil
+	switch name := path.Base(r.URL.Path); name {
 	case "ca.crt":
 		return caCrt, nil
-	default: // a sound signature names no fourth file
+	case "trustCa":
 		return trustCA, nil
+	default:
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if cert, ok := s.files[strings.TrimSuffix(name, ".crt")]; ok {
+			return cert, nil
+		}
+		return nil, newRefusal(http.StatusNotFound, "NoSuchKey", "The specified key does not exist.")
 	}
+}
+
+func (s *Server) checkLink(link *url.URL) *refusal {
+	query := link.Query()
+	for _, name := range []string{"Expires", "OSSAccessKeyId", "Signature"} {
+		if query.Get(name) == "" {
+			return newRefusal(http.StatusForbidden, "AccessDenied",
+				"You have no right to access this object because of bucket acl.")
+		}
+	}
+	if query.Get("OSSAccessKeyId") != linkKeyID {
+		return newRefusal(http.StatusForbidden, "InvalidAccessKeyId",
+			"The OSS Access Key Id you provided does not exist in our records.")
+	}
+	expires, err := strconv.ParseInt(query.Get("Expires"), 10, 64)
+	if err != nil {
+		return newRefusal(http.StatusForbidden, "AccessDenied", "Invalid date (should be seconds since epoch).")
+	}
+	want := s.linkSignature(link.EscapedPath(), query.Get("Expires"), query.Get(disposition))
+	if !equal(query.Get("Signature"), want) {
+		return newRefusal(http.StatusForbidden, "SignatureDoesNotMatch",
+			"The request signature we calculated does not match the signature you provided. Check your key and signing method.")
+	}
+	if s.cfg.now().Unix() > expires {
+		return newRefusal(http.StatusForbidden, "AccessDenied", "Request has expired.")
+	}
+	return nil
 }
 
 // serveHelp is where SdkUrl leads: a page for people, not an archive.

@@ -4,6 +4,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -32,24 +33,28 @@ func TestLinks(t *testing.T) {
 		u.RawQuery = q.Encode()
 		return u.String()
 	}
-	require.True(t, strings.HasPrefix(links.ClientCrtUrl, srv.URL()+"/files/"))
-	require.Contains(t, links.ClientCrtUrl, "/client.crt?Expires=")
-	require.Contains(t, links.CaCrtUrl, "/ca.crt?")
-	require.Contains(t, links.TrustCaUrl, "/trustCa?")
+	const query = `\?Expires=\d+&OSSAccessKeyId=\w+&Signature=[\w%]+&response-content-disposition=attachment%3B%20filename%3D`
+	server := "^" + regexp.QuoteMeta(srv.URL())
+	require.Regexp(t, server+`/aliyun_1q8B5R9p_mychain010/certificate/[0-9a-f]{64}\.crt`+query+`client\.crt$`, links.ClientCrtUrl)
+	require.Regexp(t, server+`/mvp_1q8B5R9p_mychain010/ca\.crt`+query+`ca\.crt$`, links.CaCrtUrl)
+	require.Regexp(t, server+`/mvp_1q8B5R9p_mychain010/trustCa`+query+`trustCa$`, links.TrustCaUrl)
+	saved := download(t, srv, links.ClientCrtUrl)
+	require.Equal(t, "attachment; filename=client.crt", saved.header.Get("Content-Disposition"))
 
-	for name, link := range map[string]string{
-		"without query":     change(func(_ *url.URL, q url.Values) { clear(q) }),
-		"wrong signature":   change(func(_ *url.URL, q url.Values) { q.Set("Signature", "AAAA") }),
-		"later expiry":      change(func(_ *url.URL, q url.Values) { q.Set("Expires", "99999999999") }),
-		"other key ID":      change(func(_ *url.URL, q url.Values) { q.Set("OSSAccessKeyId", "other") }),
-		"another's path":    change(func(u *url.URL, _ url.Values) { u.Path = "/files/other/client.crt" }),
-		"another file":      change(func(u *url.URL, _ url.Values) { u.Path = strings.Replace(u.Path, "client", "ca", 1) }),
-		"expiry no number":  change(func(_ *url.URL, q url.Values) { q.Set("Expires", "soon") }),
-		"folder of files":   srv.URL() + "/files/",
-		"missing signature": change(func(_ *url.URL, q url.Values) { q.Del("Signature") }),
+	for name, tt := range map[string]struct{ link, code string }{
+		"without query":     {change(func(_ *url.URL, q url.Values) { clear(q) }), "AccessDenied"},
+		"wrong signature":   {change(func(_ *url.URL, q url.Values) { q.Set("Signature", "AAAA") }), "SignatureDoesNotMatch"},
+		"later expiry":      {change(func(_ *url.URL, q url.Values) { q.Set("Expires", "99999999999") }), "SignatureDoesNotMatch"},
+		"other key ID":      {change(func(_ *url.URL, q url.Values) { q.Set("OSSAccessKeyId", "other") }), "InvalidAccessKeyId"},
+		"another's path":    {change(func(u *url.URL, _ url.Values) { u.Path = "/aliyun_1q8B5R9p_mychain010/certificate/other.crt" }), "SignatureDoesNotMatch"},
+		"another chain":     {change(func(u *url.URL, _ url.Values) { u.Path = strings.Replace(u.Path, "1q8", "2q8", 1) }), "SignatureDoesNotMatch"},
+		"another name":      {change(func(_ *url.URL, q url.Values) { q.Set("response-content-disposition", "inline") }), "SignatureDoesNotMatch"},
+		"expiry no number":  {change(func(_ *url.URL, q url.Values) { q.Set("Expires", "soon") }), "AccessDenied"},
+		"folder of files":   {srv.URL() + "/mvp_", "AccessDenied"},
+		"missing signature": {change(func(_ *url.URL, q url.Values) { q.Del("Signature") }), "AccessDenied"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			requireStorageError(t, download(t, srv, link), 403, "AccessDenied")
+			requireStorageError(t, download(t, srv, tt.link), 403, tt.code)
 		})
 	}
 	put, err := do(srv, http.MethodPut, links.CaCrtUrl, "")
@@ -67,6 +72,54 @@ func TestLinks(t *testing.T) {
 	advance(time.Second)
 	requireStorageError(t, download(t, srv, links.ClientCrtUrl), 403, "AccessDenied")
 	require.Len(t, srv.Requests(), 1, "downloads are not API requests")
+}
+
+func TestLinkLifetime(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		life, later time.Duration
+		status      int
+	}{
+		{time.Minute, time.Minute, 200},
+		{time.Minute, time.Minute + time.Second, 403},
+		{48 * time.Hour, 48 * time.Hour, 200},
+		{0, 0, 403},
+		{-time.Hour, 0, 403},
+	} {
+		var mu sync.Mutex
+		now := time.Now()
+		srv := newServer(t, baastest.WithLinkLifetime(tt.life), baastest.WithClock(func() time.Time {
+			mu.Lock()
+			defer mu.Unlock()
+			return now
+		}))
+		links := apply(t, srv).DownloadPath
+		mu.Lock()
+		now = now.Add(tt.later)
+		mu.Unlock()
+		for _, link := range []string{links.CaCrtUrl, links.ClientCrtUrl, links.TrustCaUrl} {
+			a := download(t, srv, link)
+			require.Equal(t, tt.status, a.status, "%v after %v: %s", tt.life, tt.later, a.body)
+			if tt.status == 403 {
+				requireStorageError(t, a, 403, "AccessDenied")
+				require.Contains(t, string(a.body), "<Message>Request has expired.</Message>")
+			}
+		}
+	}
+}
+
+// Chain IDs are arbitrary text.
+func TestLinksOfAnyChain(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t)
+	for _, chain := range []string{"../..", "a/b?c#d", "区块链 %2F", "*'()&+"} {
+		v := application(t, srv, time.Now())
+		v.Set("AntChainId", chain)
+		links := mustPost(t, srv, sign(http.MethodPost, v, secretOf(t, srv))).result(t).DownloadPath
+		for _, link := range []string{links.CaCrtUrl, links.ClientCrtUrl, links.TrustCaUrl} {
+			require.Equal(t, 200, download(t, srv, link).status, link)
+		}
+	}
 }
 
 func requireStorageError(t *testing.T, a answer, status int, code string) {

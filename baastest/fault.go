@@ -8,8 +8,9 @@ import (
 )
 
 // Fault is what goes wrong with one request; see [Server.Inject] and [Server.InjectDownload]. The zero Fault lets its
-// request pass, which keeps a place in a script. Faults whose names end in After strike once the certificate is
-// issued; a request that would not have got one is refused as usual, and the fault is used up all the same.
+// request pass, which keeps a place in a script. Faults whose names end in After strike once the action has been carried
+// out: the certificate is issued, the account created. A request that is refused is refused as usual, and the fault is
+// used up all the same.
 type Fault struct {
 	kind    faultKind
 	refusal *refusal
@@ -50,8 +51,8 @@ func Refuse(status int, code, message string) Fault {
 	return Fault{kind: refuse, refusal: newRefusal(status, code, message)}
 }
 
-// ServerErrorAfter issues the certificate and then replies with status (500 if it is none from 200 to 599) and
-// InternalError. For an error before anything is issued, use Refuse(503, "ServiceUnavailable", …).
+// ServerErrorAfter carries the action out and then replies with status (500 if it is none from 200 to 599) and
+// InternalError. For an error before anything is carried out, use Refuse(503, "ServiceUnavailable", …).
 func ServerErrorAfter(status int) Fault {
 	if !isFinalStatus(status) {
 		status = http.StatusInternalServerError
@@ -64,14 +65,14 @@ func isFinalStatus(status int) bool { return status >= 200 && status <= 599 }
 // DropBefore resets the connection before the request is looked at: nothing is issued, and no nonce is consumed.
 func DropBefore() Fault { return Fault{kind: dropBefore} }
 
-// DropAfter issues the certificate and resets the connection instead of replying.
+// DropAfter carries the action out and resets the connection instead of replying.
 func DropAfter() Fault { return Fault{kind: dropAfter} }
 
-// HangAfter issues the certificate, is silent for d and then replies, if the client still waits. The silence ends at
+// HangAfter carries the action out, is silent for d and then replies, if the client still waits. The silence ends at
 // once when the client goes or the server is closed.
 func HangAfter(d time.Duration) Fault { return Fault{kind: hangAfter, delay: d} }
 
-// TruncateAfter issues the certificate and sends the reply's header, with the length of the whole body, and the first
+// TruncateAfter carries the action out and sends the reply's header, with the length of the whole body, and the first
 // n bytes of the body, at most all of them; then the connection is closed.
 func TruncateAfter(n int) Fault { return Fault{kind: truncateAfter, n: max(n, 0)} }
 

@@ -4,12 +4,9 @@ import (
 	"bytes"
 	"crypto/rand"
 	"crypto/rsa"
-	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
-	"encoding/pem"
 	"fmt"
-	"math/big"
 	"net"
 	"net/url"
 	"sync"
@@ -20,7 +17,6 @@ import (
 
 const (
 	trustStorePassword = "mychain"
-	trustStoreAlias    = "ca"
 
 	// certBackdate keeps a certificate valid for those whose clocks are a little slow.
 	certBackdate = time.Hour
@@ -28,91 +24,91 @@ const (
 
 // authority is the chain's CA. It comes into being at the first certificate: a server that only refuses needs none.
 type authority struct {
-	now func() time.Time
+	now      func() time.Time
+	issuance Issuance
 
-	mu             sync.Mutex
-	keys           primePool
+	mu     sync.Mutex
+	keys   primePool
+	ca     *chainCA
+	serial int64 // the last of those that are times
+}
+
+// chainCA is what signs certificates, and the files that tell of it. It does not change.
+type chainCA struct {
 	cert           *x509.Certificate
 	key            *rsa.PrivateKey
 	caCrt, trustCA []byte
 }
 
-// files returns ca.crt (PEM) and trustCa (JKS), which are there once a certificate has been issued.
-func (a *authority) files() (caCrt, trustCA []byte) {
+// order is what a certificate is asked for.
+type order struct {
+	chain      string
+	subject    pkix.Name
+	rawSubject []byte // of a CSR
+	key        *rsa.PublicKey
+	node       bool
+}
+
+// issuer returns the CA, which the first caller makes.
+func (a *authority) issuer() (*chainCA, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.caCrt, a.trustCA
+	if a.ca != nil {
+		return a.ca, nil
+	}
+	build := a.makeModernCA
+	switch a.issuance {
+	case Console2019:
+		build = a.make2019CA
+	case Console2021:
+		build = a.make2021CA
+	}
+	ca, err := build(a.now().UTC())
+	if err != nil {
+		return nil, fmt.Errorf("CA: %w", err)
+	}
+	a.ca = ca
+	return ca, nil
 }
 
-// issueClient makes a key and a client certificate for it, both PEM, the key encrypted with password.
-func (a *authority) issueClient(subject pkix.Name, enc KeyEncryption, password string) (string, []byte, error) {
-	der, key, err := a.issue(x509.Certificate{
-		Subject:     subject,
-		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
-	})
-	if err != nil {
-		return "", nil, err
-	}
-	encrypted, err := encryptKey(key, enc, password)
-	if err != nil {
-		return "", nil, err
-	}
-	return string(encrypted), encodeCertificate(der), nil
-}
-
-// issueNode makes the certificate of a chain node on 127.0.0.1, and the pool with which the node checks clients.
-func (a *authority) issueNode() (tls.Certificate, *x509.CertPool, error) {
-	der, key, err := a.issue(x509.Certificate{
-		Subject:     pkix.Name{CommonName: "baastest node"},
-		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
-		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
-	})
-	if err != nil {
-		return tls.Certificate{}, nil, err
-	}
-	clients := x509.NewCertPool()
-	clients.AddCert(a.cert) // set by issue, never changed
-	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, clients, nil
-}
-
-// issue completes the template and signs it with the CA, for a key of its own.
-func (a *authority) issue(template x509.Certificate) ([]byte, *rsa.PrivateKey, error) {
-	key, err := a.prepare()
-	if err != nil {
-		return nil, nil, err
-	}
-	now := a.now().UTC()
-	template.SerialNumber = newSerial()
-	template.NotBefore = now.Add(-certBackdate)
-	template.NotAfter = now.AddDate(1, 0, 0)
-	template.KeyUsage = x509.KeyUsageDigitalSignature | x509.KeyUsageKeyEncipherment
-	template.BasicConstraintsValid = true
-	der, err := x509.CreateCertificate(rand.Reader, &template, a.cert, &key.PublicKey, a.key)
-	if err != nil {
-		return nil, nil, fmt.Errorf("certificate: %w", err)
-	}
-	return der, key, nil
-}
-
-// prepare makes sure that there is a CA, and returns a fresh key.
-func (a *authority) prepare() (*rsa.PrivateKey, error) {
+// newKey returns a key that was never given out before.
+func (a *authority) newKey() (*rsa.PrivateKey, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.cert == nil {
-		if err := a.makeCA(); err != nil {
-			return nil, fmt.Errorf("CA: %w", err)
-		}
-	}
 	return a.keys.next()
 }
 
-// makeCA is called with the lock held.
-func (a *authority) makeCA() error {
+// files returns ca.crt (PEM) and trustCa (JKS).
+func (a *authority) files() (caCrt, trustCA []byte, err error) {
+	ca, err := a.issuer()
+	if err != nil {
+		return nil, nil, err
+	}
+	return ca.caCrt, ca.trustCA, nil
+}
+
+// issue returns a certificate in DER.
+func (a *authority) issue(o order) ([]byte, error) {
+	ca, err := a.issuer()
+	if err != nil {
+		return nil, err
+	}
+	switch a.issuance {
+	case Console2019:
+		return a.issue2019(ca, o)
+	case Console2021:
+		return a.issue2021(ca, o)
+	default:
+		return a.issueModern(ca, o)
+	}
+}
+
+// makeModernCA is called with the lock held, as are the other two.
+func (a *authority) makeModernCA(now time.Time) (*chainCA, error) {
 	key, err := a.keys.next()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	now := a.now().UTC()
 	template := &x509.Certificate{
 		SerialNumber:          newSerial(),
 		Subject:               pkix.Name{Organization: []string{"baastest"}, CommonName: "baastest chain CA"},
@@ -124,24 +120,28 @@ func (a *authority) makeCA() error {
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	cert, err := x509.ParseCertificate(der)
+	return newChainCA(key, "ca", now, der)
+}
+
+// newChainCA puts a CA together. ders are the certificates of ca.crt, that of key first; it alone is in trustCa.
+func newChainCA(key *rsa.PrivateKey, alias string, now time.Time, ders ...[]byte) (*chainCA, error) {
+	cert, err := x509.ParseCertificate(ders[0])
 	if err != nil {
-		return err
+		return nil, err
 	}
-	trustCA, err := newTrustStore(der, now)
+	trustCA, err := newTrustStore(alias, ders[0], now)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	a.cert, a.key, a.caCrt, a.trustCA = cert, key, encodeCertificate(der), trustCA
-	return nil
+	return &chainCA{cert: cert, key: key, caCrt: encodeCertificates(ders...), trustCA: trustCA}, nil
 }
 
 // newTrustStore returns a JKS that holds the certificate as a trusted one.
-func newTrustStore(der []byte, now time.Time) ([]byte, error) {
+func newTrustStore(alias string, der []byte, now time.Time) ([]byte, error) {
 	store := keystore.New()
-	err := store.SetTrustedCertificateEntry(trustStoreAlias, keystore.TrustedCertificateEntry{
+	err := store.SetTrustedCertificateEntry(alias, keystore.TrustedCertificateEntry{
 		CreationTime: now,
 		Certificate:  keystore.Certificate{Type: "X.509", Content: der},
 	})
@@ -155,6 +155,29 @@ func newTrustStore(der []byte, now time.Time) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
+func (a *authority) issueModern(ca *chainCA, o order) ([]byte, error) {
+	now := a.now().UTC()
+	template := &x509.Certificate{
+		SerialNumber:          newSerial(),
+		Subject:               o.subject,
+		RawSubject:            o.rawSubject,
+		NotBefore:             now.Add(-certBackdate),
+		NotAfter:              now.AddDate(1, 0, 0),
+		KeyUsage:              x509.KeyUsageDigitalSignature | x509.KeyUsageKeyEncipherment,
+		ExtKeyUsage:           []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
+		BasicConstraintsValid: true,
+	}
+	if o.node {
+		template.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
+		template.IPAddresses = []net.IP{net.IPv4(127, 0, 0, 1)}
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, ca.cert, o.key, ca.key)
+	if err != nil {
+		return nil, fmt.Errorf("certificate: %w", err)
+	}
+	return der, nil
+}
+
 // subjectOf is the subject that an application asks for.
 func subjectOf(params url.Values) pkix.Name {
 	one := func(name string) []string { return []string{params.Get(name)} }
@@ -166,16 +189,4 @@ func subjectOf(params url.Values) pkix.Name {
 		Organization:       one("OrganizationName"),
 		OrganizationalUnit: one("OrganizationUnitName"),
 	}
-}
-
-// newSerial returns a positive serial number of 127 bits.
-func newSerial() *big.Int {
-	var b [16]byte
-	_, _ = rand.Read(b[:]) // never fails
-	b[0] = b[0]&0x7F | 0x40
-	return new(big.Int).SetBytes(b[:])
-}
-
-func encodeCertificate(der []byte) []byte {
-	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
 }

@@ -1,8 +1,12 @@
 package baastest_test
 
 import (
+	"crypto/cipher"
+	"crypto/des"
 	"crypto/rsa"
+	"crypto/sha1"
 	"crypto/x509"
+	"encoding/asn1"
 	"encoding/pem"
 	"net/http"
 	"sync"
@@ -10,9 +14,9 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"github.com/youmark/pkcs8"
 
 	"github.com/antchain-go/baas/baastest"
+	"github.com/antchain-go/baas/internal/pkcs12pbe"
 )
 
 func parseCertificate(t *testing.T, doc []byte) *x509.Certificate {
@@ -28,13 +32,43 @@ func parseCertificate(t *testing.T, doc []byte) *x509.Certificate {
 
 func decryptKey(t *testing.T, doc string) *rsa.PrivateKey {
 	t.Helper()
+	key, ok := decryptAnyKey(t, doc, password).(*rsa.PrivateKey)
+	require.True(t, ok)
+	return key
+}
+
+// decryptAnyKey opens a key of the default encryption.
+func decryptAnyKey(t *testing.T, doc, pw string) any {
+	t.Helper()
 	block, rest := pem.Decode([]byte(doc))
 	require.NotNil(t, block, "%s", doc)
 	require.Empty(t, rest)
 	require.Equal(t, "ENCRYPTED PRIVATE KEY", block.Type)
-	key, err := pkcs8.ParsePKCS8PrivateKeyRSA(block.Bytes, []byte(password))
+	var sealed struct {
+		Algorithm struct {
+			OID    asn1.ObjectIdentifier
+			Params struct {
+				Salt       []byte
+				Iterations int
+			}
+		}
+		Data []byte
+	}
+	_, err := asn1.Unmarshal(block.Bytes, &sealed)
 	require.NoError(t, err)
-	_, err = pkcs8.ParsePKCS8PrivateKeyRSA(block.Bytes, []byte(password+"x"))
+	require.Equal(t, "1.2.840.113549.1.12.1.3", sealed.Algorithm.OID.String())
+	salt, rounds := sealed.Algorithm.Params.Salt, sealed.Algorithm.Params.Iterations
+	open := func(pw string) (any, error) {
+		cipher3, err := des.NewTripleDESCipher(pkcs12pbe.Key(sha1.New, pkcs12pbe.EncryptionKey, pw, salt, rounds, 24))
+		require.NoError(t, err)
+		iv := pkcs12pbe.Key(sha1.New, pkcs12pbe.IV, pw, salt, rounds, des.BlockSize)
+		plain := make([]byte, len(sealed.Data))
+		cipher.NewCBCDecrypter(cipher3, iv).CryptBlocks(plain, sealed.Data)
+		return x509.ParsePKCS8PrivateKey(plain[:len(plain)-int(plain[len(plain)-1])%len(plain)])
+	}
+	key, err := open(pw)
+	require.NoError(t, err)
+	_, err = open(pw + "x")
 	require.Error(t, err, "any password opens it")
 	return key
 }

@@ -7,7 +7,6 @@ import (
 	"crypto/des"
 	"crypto/md5"
 	"crypto/rand"
-	"crypto/rsa"
 	"crypto/sha1"
 	"crypto/x509"
 	"crypto/x509/pkix"
@@ -21,12 +20,13 @@ import (
 )
 
 const (
-	kdfIterations = 2048 // OpenSSL's default
-	saltSize      = 8    // what PBES1 prescribes, and OpenSSL's default elsewhere
+	kdfIterations  = 2048 // OpenSSL's default
+	saltSize       = 8    // what PBES1 prescribes, and OpenSSL's default elsewhere
+	pkcs12SaltSize = 20   // what all keys of the field have
 )
 
 // encryptKey returns the key as PKCS#8 PEM, encrypted with password.
-func encryptKey(key *rsa.PrivateKey, enc KeyEncryption, password string) ([]byte, error) {
+func encryptKey(key crypto.PrivateKey, enc KeyEncryption, password string) ([]byte, error) {
 	plain, err := x509.MarshalPKCS8PrivateKey(key)
 	if err != nil {
 		return nil, err
@@ -39,10 +39,10 @@ func encryptKey(key *rsa.PrivateKey, enc KeyEncryption, password string) ([]byte
 		der, err = encryptPBES1(plain, asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 5, 3}, md5.New, password)
 	case PBES1SHA1DES:
 		der, err = encryptPBES1(plain, asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 5, 10}, sha1.New, password)
-	case PKCS12SHA1DES3:
-		der, err = encryptPKCS12(plain, password)
-	default:
+	case PBES2AES256, PBES2AES128SHA1, PBES2DES3, PBES2Scrypt:
 		der, err = pkcs8.MarshalPrivateKey(key, []byte(password), pbes2Options(enc))
+	default:
+		der, err = encryptPKCS12(plain, password)
 	}
 	if err != nil {
 		return nil, err
@@ -70,7 +70,7 @@ func pbes2Options(enc KeyEncryption) *pkcs8.Opts {
 
 // encryptPBES1 encrypts with DES under the scheme of RFC 8018, section 6.1.
 func encryptPBES1(plain []byte, oid asn1.ObjectIdentifier, newHash func() hash.Hash, password string) ([]byte, error) {
-	salt := newSalt()
+	salt := newSalt(saltSize)
 	h := newHash()
 	h.Write([]byte(password))
 	h.Write(salt)
@@ -89,7 +89,7 @@ func encryptPBES1(plain []byte, oid asn1.ObjectIdentifier, newHash func() hash.H
 
 // encryptPKCS12 encrypts with pbeWithSHAAnd3-KeyTripleDES-CBC of RFC 7292, appendix C.
 func encryptPKCS12(plain []byte, password string) ([]byte, error) {
-	salt := newSalt()
+	salt := newSalt(pkcs12SaltSize)
 	block, err := des.NewTripleDESCipher(
 		pkcs12pbe.Key(sha1.New, pkcs12pbe.EncryptionKey, password, salt, kdfIterations, 24))
 	if err != nil {
@@ -122,8 +122,8 @@ func marshalEncrypted(oid asn1.ObjectIdentifier, salt, encrypted []byte) ([]byte
 	}{pkix.AlgorithmIdentifier{Algorithm: oid, Parameters: asn1.RawValue{FullBytes: params}}, encrypted})
 }
 
-func newSalt() []byte {
-	salt := make([]byte, saltSize)
+func newSalt(size int) []byte {
+	salt := make([]byte, size)
 	_, _ = rand.Read(salt) // never fails
 	return salt
 }

@@ -25,9 +25,9 @@ func algorithms() map[baastest.KeyEncryption][]string {
 		baastest.PBES2Scrypt:        {":PBES2", ":scrypt", ":aes-256-cbc", ":4000"},
 		baastest.PBES1MD5DES:        {":pbeWithMD5AndDES-CBC", ":0800"},
 		baastest.PBES1SHA1DES:       {":pbeWithSHA1AndDES-CBC", ":0800"},
-		baastest.PKCS12SHA1DES3:     {":pbeWithSHA1And3-KeyTripleDES-CBC", ":0800"},
+		baastest.PKCS12SHA1DES3:     {":pbeWithSHA1And3-KeyTripleDES-CBC", ":0800", "l=  20 prim: OCTET STRING"},
 		baastest.Unencrypted:        {":rsaEncryption"},
-		baastest.KeyEncryption(999): {":PBES2", ":PBKDF2", ":hmacWithSHA256", ":aes-256-cbc", ":0800"},
+		baastest.KeyEncryption(999): {":pbeWithSHA1And3-KeyTripleDES-CBC", ":0800", "l=  20 prim: OCTET STRING"},
 	}
 }
 
@@ -90,23 +90,55 @@ func openssl(t *testing.T, input, pw string, args ...string) (string, error) {
 	return string(out), nil
 }
 
+// The order is part of the contract: the zero value is the field's own, and the default.
+func TestKeyEncryptionsInOrder(t *testing.T) {
+	t.Parallel()
+	for i, enc := range []baastest.KeyEncryption{
+		baastest.PKCS12SHA1DES3, baastest.PBES2AES256, baastest.PBES2AES128SHA1, baastest.PBES2DES3,
+		baastest.PBES2Scrypt, baastest.PBES1MD5DES, baastest.PBES1SHA1DES, baastest.Unencrypted,
+	} {
+		require.Equal(t, baastest.KeyEncryption(i), enc)
+	}
+	decryptKey(t, apply(t, newServer(t)).PrivateKey)
+}
+
 func TestJavaOpensTheTrustStore(t *testing.T) {
 	t.Parallel()
 	requireTool(t, "keytool")
-	srv := newServer(t)
-	links := apply(t, srv).DownloadPath
-	path := filepath.Join(t.TempDir(), "trustCa")
-	require.NoError(t, os.WriteFile(path, download(t, srv, links.TrustCaUrl).body, 0o600))
-	keytool := func(pw string) (string, error) {
-		out, err := exec.CommandContext(t.Context(), "keytool", "-list", "-rfc", "-keystore", path,
-			"-storetype", "JKS", "-storepass", pw).CombinedOutput()
-		return string(out), err
+	for name, issuance := range issuances() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got := obtain(t, newServer(t, baastest.WithIssuance(issuance)), nil)
+			path := filepath.Join(t.TempDir(), "trustCa")
+			require.NoError(t, os.WriteFile(path, got.trustStore, 0o600))
+			keytool := func(pw string) (string, error) {
+				out, err := exec.CommandContext(t.Context(), "keytool", "-list", "-rfc", "-keystore", path,
+					"-storetype", "JKS", "-storepass", pw).CombinedOutput()
+				return string(out), err
+			}
+			out, err := keytool("mychain")
+			require.NoError(t, err, out)
+			require.Contains(t, out, "trustedCertEntry")
+			block, _ := pem.Decode([]byte(out[strings.Index(out, "-----BEGIN"):]))
+			require.Equal(t, ders(t, got.caCrt)[0], block.Bytes)
+			_, err = keytool("yourchain")
+			require.Error(t, err)
+		})
 	}
-	out, err := keytool("mychain")
-	require.NoError(t, err, out)
-	require.Contains(t, out, "trustedCertEntry")
-	block, _ := pem.Decode([]byte(out[strings.Index(out, "-----BEGIN"):]))
-	require.Equal(t, parseCertificate(t, download(t, srv, links.CaCrtUrl).body).Raw, block.Bytes)
-	_, err = keytool("yourchain")
-	require.Error(t, err)
+}
+
+// OpenSSL, too, finds that the chains of the consoles hold together, SHA-1 aside.
+func TestOpenSSLVerifiesEveryIssuance(t *testing.T) {
+	t.Parallel()
+	requireTool(t, "openssl")
+	for name, issuance := range issuances() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got := obtain(t, newServer(t, baastest.WithIssuance(issuance)), nil)
+			path := filepath.Join(t.TempDir(), "ca.crt")
+			require.NoError(t, os.WriteFile(path, got.caCrt, 0o600))
+			out, err := openssl(t, string(got.clientCrt), "", "verify", "-auth_level", "0", "-purpose", "sslclient", "-CAfile", path)
+			require.NoError(t, err, out)
+		})
+	}
 }

@@ -39,15 +39,26 @@ func newServer(t *testing.T, opts ...baastest.Option) *baastest.Server {
 // application returns the parameters of a good application, all but the signature, stamped with at.
 func application(t *testing.T, srv *baastest.Server, at time.Time) url.Values {
 	t.Helper()
+	v := common(t, srv, at)
+	v.Set("Action", action)
+	for name, value := range map[string]string{
+		"AntChainId": "1q8B5R9p", "ConsortiumId": "DV80nJXq", "CommonName": "app-1", "CountryName": "CN",
+		"StateOrProvinceName": "浙江", "LocalityName": "Hang zhou", "OrganizationName": "A+B*C~D",
+		"OrganizationUnitName": "Q&A", "Password": password,
+	} {
+		v.Set(name, value)
+	}
+	return v
+}
+
+// common returns the common parameters but Action and Signature, stamped with at.
+func common(t *testing.T, srv *baastest.Server, at time.Time) url.Values {
+	t.Helper()
 	model, err := srv.Credential().GetCredential()
 	require.NoError(t, err)
 	v := url.Values{
-		"Action": {action}, "Version": {"2018-12-21"}, "Format": {"JSON"}, "SignatureMethod": {"HMAC-SHA1"},
-		"SignatureVersion": {"1.0"}, "SignatureNonce": {rand.Text()},
-		"Timestamp":  {at.UTC().Format("2006-01-02T15:04:05Z")},
-		"AntChainId": {"1q8B5R9p"}, "ConsortiumId": {"DV80nJXq"}, "CommonName": {"app-1"},
-		"CountryName": {"CN"}, "StateOrProvinceName": {"浙江"}, "LocalityName": {"Hang zhou"},
-		"OrganizationName": {"A+B*C~D"}, "OrganizationUnitName": {"Q&A"}, "Password": {password},
+		"Version": {"2018-12-21"}, "Format": {"JSON"}, "SignatureMethod": {"HMAC-SHA1"}, "SignatureVersion": {"1.0"},
+		"SignatureNonce": {rand.Text()}, "Timestamp": {at.UTC().Format("2006-01-02T15:04:05Z")},
 	}
 	if token := model.BearerToken; token != nil && *token != "" {
 		v.Set("BearerToken", *token)

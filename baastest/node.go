@@ -4,6 +4,8 @@ import (
 	"bufio"
 	"context"
 	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
 	"fmt"
 	"net"
 	"strings"
@@ -18,10 +20,11 @@ const (
 
 // Node stands for a node of the chain: a TLS listener (1.2 at least) that lets in whoever has a client certificate of
 // the server's CA, says "hello <common name>" and a line feed, and from then on sends every line back, of at most
-// 64 KiB. A node ends with its server.
+// 64 KiB. A node ends with its server. All methods are safe for concurrent use.
 type Node struct {
 	listener net.Listener
 	config   *tls.Config
+	cert     *x509.Certificate
 
 	mu     sync.Mutex
 	closed bool
@@ -29,24 +32,17 @@ type Node struct {
 }
 
 // NewNode starts a node on a free port of 127.0.0.1, over TCP also with [WithInMemory], so not in a synctest bubble.
-// Its certificate is of this server's CA and names the IP address 127.0.0.1. It panics if no port can be had or if
-// the clock's year fits no certificate. After [Server.Close] the node refuses connections from the start.
-func (s *Server) NewNode() *Node {
-	cert, clients, err := s.authority.issueNode()
+// Its certificate is of this server's CA and looks as [WithIssuance] says; only that of [Modern] names the IP address
+// 127.0.0.1. A node checks itself what crypto/tls would refuse: the SHA-1 signatures of [Console2021]. NewNode
+// panics if no port can be had or if the clock's year fits no certificate. After [Server.Close] the node refuses
+// connections from the start.
+func (s *Server) NewNode(opts ...NodeOption) *Node {
+	cfg := newNodeConfig(opts)
+	n, err := s.newNode(cfg)
 	if err != nil {
 		panic(fmt.Sprintf("baastest: no certificate for a node: %v", err))
 	}
-	n := &Node{
-		listener: listenLoopback(),
-		config: &tls.Config{
-			Certificates: []tls.Certificate{cert},
-			ClientCAs:    clients,
-			ClientAuth:   tls.RequireAndVerifyClientCert,
-			MinVersion:   tls.VersionTLS12,
-			Time:         s.cfg.now,
-		},
-		conns: make(map[net.Conn]struct{}),
-	}
+	n.listener = listenLoopback()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
@@ -57,6 +53,40 @@ func (s *Server) NewNode() *Node {
 	s.active.Go(func() { n.serve(&s.active) })
 	return n
 }
+
+// newNode makes a node that does not listen yet.
+func (s *Server) newNode(cfg nodeConfig) (*Node, error) {
+	key, err := s.authority.newKey()
+	if err != nil {
+		return nil, err
+	}
+	der, err := s.authority.issue(order{
+		subject: pkix.Name{CommonName: "baastest node"}, key: &key.PublicKey, node: true,
+	})
+	if err != nil {
+		return nil, err
+	}
+	cert, err := x509.ParseCertificate(der)
+	if err != nil {
+		return nil, err
+	}
+	ca, err := s.authority.issuer()
+	if err != nil {
+		return nil, err
+	}
+	config := &tls.Config{
+		Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key, Leaf: cert}},
+		MinVersion:   tls.VersionTLS12,
+		Time:         s.cfg.now,
+	}
+	if err := cfg.apply(config, ca); err != nil {
+		return nil, err
+	}
+	return &Node{config: config, cert: cert, conns: make(map[net.Conn]struct{})}, nil
+}
+
+// Certificate returns the node's certificate, so that a test can pin its key. It must not be changed.
+func (n *Node) Certificate() *x509.Certificate { return n.cert }
 
 // Addr returns the node's address, "127.0.0.1:port".
 func (n *Node) Addr() string { return n.listener.Addr().String() }

@@ -2,12 +2,19 @@ package baastest_test
 
 import (
 	"bufio"
+	"bytes"
+	"crypto/rand"
+	"crypto/rsa"
 	"crypto/tls"
 	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/asn1"
 	"io"
+	"math/big"
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -133,4 +140,150 @@ func TestCloseEndsNodesAndTheirConnections(t *testing.T) {
 		_, err = net.Dial("tcp", addr)
 		require.Error(t, err)
 	}
+}
+
+// bundleOf is an identity and its CAs, whatever the issuance.
+func bundleOf(t *testing.T, srv *baastest.Server) (tls.Certificate, []*x509.Certificate) {
+	t.Helper()
+	got := obtain(t, srv, nil)
+	cert := tls.Certificate{
+		Certificate: [][]byte{parseCertificate(t, got.clientCrt).Raw}, PrivateKey: decryptKey(t, got.key),
+	}
+	return cert, parseAll(t, got.caCrt)
+}
+
+// show sends the certificate whatever names the node announces. Of the node nothing is checked.
+func show(cert *tls.Certificate) *tls.Config {
+	return &tls.Config{
+		InsecureSkipVerify: true,
+		GetClientCertificate: func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+			return cert, nil
+		},
+	}
+}
+
+func issuances() map[string]baastest.Issuance {
+	return map[string]baastest.Issuance{
+		"Modern": baastest.Modern, "Console2019": baastest.Console2019, "Console2021": baastest.Console2021,
+	}
+}
+
+func TestNodeOfEveryIssuanceWithEveryOption(t *testing.T) {
+	t.Parallel()
+	for name, issuance := range issuances() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			srv := newServer(t, baastest.WithIssuance(issuance))
+			cert, cas := bundleOf(t, srv)
+			foreign, _ := bundleOf(t, newServer(t, baastest.WithIssuance(issuance)))
+			other, _ := encodedName("Another CA")
+			for names, want := range map[baastest.CANames][][]byte{
+				baastest.OwnCAName: {cas[0].RawSubject}, baastest.ReencodedCAName: nil, baastest.OtherCAName: {other},
+				baastest.NoCAName: {}, 99: {cas[0].RawSubject},
+			} {
+				node := srv.NewNode(nil, baastest.AnnounceCAs(names))
+				for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
+					var announced [][]byte
+					cfg := show(&cert)
+					cfg.MinVersion, cfg.MaxVersion = version, version
+					cfg.GetClientCertificate = func(info *tls.CertificateRequestInfo) (*tls.Certificate, error) {
+						announced = info.AcceptableCAs
+						return &cert, nil
+					}
+					line, conn, err := greet(t, node, cfg)
+					require.NoError(t, err, "%d", names)
+					require.Contains(t, line, "app-1\n")
+					require.Equal(t, node.Certificate().Raw, conn.ConnectionState().PeerCertificates[0].Raw)
+					if want == nil {
+						requireSameNameOtherwise(t, cas[0].RawSubject, announced)
+					} else {
+						require.ElementsMatch(t, want, announced)
+					}
+				}
+				_, _, err := greet(t, node, show(&foreign))
+				require.Error(t, err, "of another CA")
+				_, _, err = greet(t, node, show(new(tls.Certificate)))
+				require.Error(t, err, "without certificate")
+			}
+		})
+	}
+}
+
+func encodedName(common string) ([]byte, error) {
+	return asn1.Marshal(pkix.Name{CommonName: common}.ToRDNSequence())
+}
+
+func requireSameNameOtherwise(t *testing.T, name []byte, announced [][]byte) {
+	t.Helper()
+	require.Len(t, announced, 1)
+	require.NotEqual(t, name, announced[0])
+	var a, b pkix.RDNSequence
+	_, err := asn1.Unmarshal(name, &a)
+	require.NoError(t, err)
+	_, err = asn1.Unmarshal(announced[0], &b)
+	require.NoError(t, err)
+	require.Equal(t, a.String(), b.String())
+}
+
+func TestNodeWithoutCurves(t *testing.T) {
+	t.Parallel()
+	for name, issuance := range issuances() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			srv := newServer(t, baastest.WithIssuance(issuance))
+			cert, _ := bundleOf(t, srv)
+			node := srv.NewNode(baastest.NoCurves())
+			_, _, err := greet(t, node, show(&cert))
+			require.ErrorContains(t, err, "handshake failure")
+			cfg := show(&cert)
+			cfg.MaxVersion, cfg.CipherSuites = tls.VersionTLS12, []uint16{tls.TLS_RSA_WITH_AES_128_GCM_SHA256}
+			_, conn, err := greet(t, node, cfg)
+			require.NoError(t, err)
+			require.Equal(t, tls.TLS_RSA_WITH_AES_128_GCM_SHA256, conn.ConnectionState().CipherSuite)
+		})
+	}
+}
+
+// A node of Console2021 checks signatures by itself: what crypto/tls would have refused it has to refuse, too.
+func TestNodeOf2021RefusesForgeries(t *testing.T) {
+	t.Parallel()
+	var mu sync.Mutex
+	now := time.Now()
+	clock := func() time.Time { mu.Lock(); defer mu.Unlock(); return now }
+	srv := newServer(t, baastest.WithIssuance(baastest.Console2021), baastest.WithClock(clock))
+	node := srv.NewNode()
+	cert, cas := bundleOf(t, srv)
+	key := cert.PrivateKey.(*rsa.PrivateKey)
+	leaf, err := x509.ParseCertificate(cert.Certificate[0])
+	require.NoError(t, err)
+
+	flipped := bytes.Clone(cert.Certificate[0])
+	flipped[len(flipped)-1] ^= 1
+	selfSigned, err := x509.CreateCertificate(rand.Reader, leaf, leaf, key.Public(), key)
+	require.NoError(t, err)
+	sameName := &x509.Certificate{RawSubject: cas[0].RawSubject, SerialNumber: big.NewInt(1)}
+	ofSameName, err := x509.CreateCertificate(rand.Reader, &x509.Certificate{
+		SerialNumber: big.NewInt(2), NotAfter: leaf.NotAfter, Subject: leaf.Subject, ExtKeyUsage: leaf.ExtKeyUsage,
+	}, sameName, key.Public(), key)
+	require.NoError(t, err)
+	twin := parseAll(t, readTwin(t, "gen2").clientCrt)[0].Raw
+	for name, der := range map[string][]byte{
+		"a changed signature": flipped, "signed by itself": selfSigned, "of a CA of the same name": ofSameName,
+		"the CA's own": cas[0].Raw, "the twin's": twin,
+	} {
+		_, _, err := greet(t, node, show(&tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}))
+		require.Error(t, err, name)
+	}
+	_, _, err = greet(t, node, show(&cert))
+	require.NoError(t, err)
+	mu.Lock()
+	now = leaf.NotAfter.Add(time.Second)
+	mu.Unlock()
+	_, _, err = greet(t, node, show(&cert))
+	require.Error(t, err, "expired")
+	mu.Lock()
+	now = leaf.NotBefore.Add(-time.Second)
+	mu.Unlock()
+	_, _, err = greet(t, node, show(&cert))
+	require.Error(t, err, "not yet valid")
 }

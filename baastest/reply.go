@@ -40,7 +40,10 @@ func (p reply) writeTo(w http.ResponseWriter) {
 type refusal struct {
 	status        int
 	code, message string
+	inShape       bool // a failure as the service's own, in the shape of a success
 }
+
+func (f *refusal) Error() string { return f.code + ": " + f.message }
 
 func newRefusal(status int, code, message string) *refusal {
 	return &refusal{status: status, code: code, message: message}
@@ -73,10 +76,10 @@ func (f *refusal) objectStorageReply(host, requestID string) reply {
 }
 
 type downloadPath struct {
-	SDKURL       string `json:"SdkUrl"       xml:"SdkUrl"`
-	TrustCAURL   string `json:"TrustCaUrl"   xml:"TrustCaUrl"`
-	CACrtURL     string `json:"CaCrtUrl"     xml:"CaCrtUrl"`
-	ClientCrtURL string `json:"ClientCrtUrl" xml:"ClientCrtUrl"`
+	SDKURL       string `json:"SdkUrl"`
+	TrustCAURL   string `json:"TrustCaUrl"`
+	CACrtURL     string `json:"CaCrtUrl"`
+	ClientCrtURL string `json:"ClientCrtUrl"`
 }
 
 // linksFirst and keyFirst are the Result in the two orders of its members: a reply that is cut off loses the key in
@@ -93,21 +96,25 @@ type (
 )
 
 type documentedBody struct {
-	SuccessResponse bool           `json:"successResponse"`
-	RequestID       string         `json:"requestId"`
-	Data            documentedData `json:"data"`
-	Code            string         `json:"code"`
+	SuccessResponse bool            `json:"successResponse"`
+	RequestID       string          `json:"requestId"`
+	Data            *documentedData `json:"data,omitempty"`
+	Code            string          `json:"code"`
+	Message         string          `json:"message,omitempty"`
 }
 
 type documentedData struct {
-	Result    linksFirst
+	Result    json.RawMessage
 	RequestID string `json:"RequestId"`
 }
 
+// flatBody has Success, Code and Message only if it is a failure's.
 type flatBody struct {
-	XMLName   xml.Name `json:"-" xml:"ApplyAntChainCertificateWithKeyAutoCreationResponse"`
-	RequestID string   `json:"RequestId" xml:"RequestId"`
-	Result    keyFirst
+	RequestID string          `json:"RequestId"`
+	Success   *bool           `json:",omitempty"`
+	Code      string          `json:",omitempty"`
+	Message   string          `json:",omitempty"`
+	Result    json.RawMessage `json:",omitempty"`
 }
 
 type v2Body struct {
@@ -118,40 +125,86 @@ type v2Body struct {
 	ResultCode     string
 	Message        string
 	ResultMessage  string
-	Result         keyFirst
+	Result         json.RawMessage `json:",omitempty"`
 }
 
-// success lays out the reply to an application. XML, which no SDK asks for, is always flat.
-func (s *Server) success(requestID, key string, links downloadPath, asXML bool) reply {
-	result := keyFirst{PrivateKey: key, DownloadPath: links}
+// shapeOf is the shape of the reply to a request. XML, which no SDK asks for, is always flat.
+func (s *Server) shapeOf(c *call) ReplyShape {
 	switch {
-	case asXML, s.cfg.shape == Flat:
-		return encode(http.StatusOK, flatBody{RequestID: requestID, Result: result}, asXML)
-	case s.cfg.shape == V2:
-		return encode(http.StatusOK, v2Body{
-			RequestID: requestID, HTTPStatusCode: "200", Code: "OK", Success: true, ResultCode: "OK",
-			Message: "OK", ResultMessage: "OK", Result: result,
-		}, false)
+	case c.asXML():
+		return Flat
+	case c.action.domestic:
+		return V2
+	case s.cfg.shape == Flat, s.cfg.shape == V2:
+		return s.cfg.shape
 	default:
-		return encode(http.StatusOK, documentedBody{
-			SuccessResponse: true, RequestID: requestID, Code: "200",
-			Data: documentedData{Result: linksFirst{DownloadPath: links, PrivateKey: key}, RequestID: requestID},
-		}, false)
+		return Documented
 	}
 }
 
-// encode cannot fail: bodies are structs of strings and booleans.
-func encode(status int, body any, asXML bool) reply {
-	var b bytes.Buffer
-	if asXML {
-		b.WriteString(xml.Header)
-		_ = xml.NewEncoder(&b).Encode(body)
-		return reply{status: status, contentType: typeXML, body: b.Bytes()}
+// success lays out the reply to a request that was carried out.
+func (s *Server) success(c *call, result any) (reply, error) {
+	raw, err := marshal(result)
+	if err != nil {
+		return reply{}, err
 	}
+	switch s.shapeOf(c) {
+	case Flat:
+		return encodeAs(c, http.StatusOK, flatBody{RequestID: c.requestID, Result: raw}), nil
+	case V2:
+		return encodeAs(c, http.StatusOK, v2Body{
+			RequestID: c.requestID, HTTPStatusCode: "200", Code: "OK", Success: true, ResultCode: "OK",
+			Message: "OK", ResultMessage: "OK", Result: raw,
+		}), nil
+	default:
+		return encodeAs(c, http.StatusOK, documentedBody{
+			SuccessResponse: true, RequestID: c.requestID, Code: "200",
+			Data: &documentedData{Result: raw, RequestID: c.requestID},
+		}), nil
+	}
+}
+
+// failure lays out a refusal in the shape of a success.
+func (s *Server) failure(c *call, f *refusal) reply {
+	switch s.shapeOf(c) {
+	case Flat:
+		return encodeAs(c, f.status, flatBody{RequestID: c.requestID, Success: new(bool), Code: f.code, Message: f.message})
+	case V2:
+		return encodeAs(c, f.status, v2Body{
+			RequestID: c.requestID, HTTPStatusCode: "200", Code: f.code, ResultCode: f.code,
+			Message: f.message, ResultMessage: f.message,
+		})
+	default:
+		return encodeAs(c, f.status, documentedBody{RequestID: c.requestID, Code: f.code, Message: f.message})
+	}
+}
+
+// encodeAs encodes a reply of the service in the format that was asked for.
+func encodeAs(c *call, status int, body any) reply {
+	doc, _ := marshal(body) // structs of strings, booleans and JSON: cannot fail
+	if c.asXML() {
+		return reply{status: status, contentType: typeXML, body: toXML(c.claim.action+"Response", doc)}
+	}
+	return reply{status: status, contentType: typeJSON, body: doc}
+}
+
+// encode encodes a refusal.
+func encode(status int, body errorBody, asXML bool) reply {
+	if asXML {
+		doc, _ := xml.Marshal(body) // strings: cannot fail
+		return reply{status: status, contentType: typeXML, body: append([]byte(xml.Header), doc...)}
+	}
+	doc, _ := marshal(body)
+	return reply{status: status, contentType: typeJSON, body: doc}
+}
+
+// marshal leaves the & of links alone, as the gateway does.
+func marshal(v any) ([]byte, error) {
+	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false) // the gateway leaves the & of links alone
-	_ = enc.Encode(body)
-	return reply{status: status, contentType: typeJSON, body: bytes.TrimSuffix(b.Bytes(), []byte("\n"))}
+	enc.SetEscapeHTML(false)
+	err := enc.Encode(v)
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
 }
 
 // newRequestID returns a random UUID in upper case.

@@ -18,7 +18,7 @@ const maxBody = 1 << 20
 type Request struct {
 	Method string
 	Path   string      // "/"
-	Params url.Values  // of query and form body together; secrets included
+	Params url.Values  // of query and form body together; secrets included. The common ones are headers in version 3
 	Header http.Header // without Host
 	Status int         // of the reply; 0 while there is none and if there never was one (reset, client gone)
 	Code   string      // of the refusal; empty for a success and for a reply made by [Respond]
@@ -52,7 +52,10 @@ func cloneValues(v url.Values) url.Values {
 type call struct {
 	r         *http.Request
 	body      []byte
+	query     url.Values // of the URL alone
 	params    url.Values
+	claim     claim
+	action    action
 	malformed bool // query or body is not well-formed, or too long
 	tooLarge  bool
 	requestID string
@@ -74,6 +77,7 @@ func (s *Server) receive(w http.ResponseWriter, r *http.Request) (*call, bool) {
 		}
 	}
 	c.parse()
+	c.claim = claimOf(r, c.params)
 	c.record = &Request{Method: r.Method, Path: r.URL.Path, Params: c.params, Header: r.Header.Clone()}
 
 	s.mu.Lock()
@@ -90,8 +94,9 @@ func (s *Server) receive(w http.ResponseWriter, r *http.Request) (*call, bool) {
 // parse collects the parameters of query and form, well-formed ones only.
 func (c *call) parse() {
 	var err error
-	c.params, err = url.ParseQuery(c.r.URL.RawQuery)
+	c.query, err = url.ParseQuery(c.r.URL.RawQuery)
 	c.malformed = err != nil
+	c.params = cloneValues(c.query)
 	mediaType, _, _ := mime.ParseMediaType(c.r.Header.Get("Content-Type"))
 	if c.tooLarge || c.r.Method != http.MethodPost || mediaType != "application/x-www-form-urlencoded" {
 		return
@@ -102,6 +107,23 @@ func (c *call) parse() {
 		c.params[name] = append(c.params[name], values...)
 	}
 }
+
+// business returns the action's own parameters.
+func (c *call) business() url.Values {
+	params := cloneValues(c.params)
+	if c.claim.version3 {
+		return params
+	}
+	for _, name := range []string{
+		"AccessKeyId", "Action", "BearerToken", "Format", "SecurityToken", "Signature", "SignatureMethod",
+		"SignatureNonce", "SignatureType", "SignatureVersion", "Timestamp", "Version",
+	} {
+		delete(params, name)
+	}
+	return params
+}
+
+func (c *call) asXML() bool { return !wantsJSON(c.r, c.params) }
 
 // answered notes the reply before it is sent, so that whoever has the reply finds it noted.
 func (s *Server) answered(c *call, status int, code string) {

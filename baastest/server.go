@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/http"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -16,6 +15,9 @@ import (
 
 // maxKept bounds what a server remembers of its past: requests, and certificates that links still deliver.
 const maxKept = 1 << 16
+
+// loopbackTimeout bounds the wait for a connection that a firewall swallows.
+const loopbackTimeout = 5 * time.Second
 
 // Server is a BaaS endpoint. Make one with [NewServer] and end it with [Server.Close]. All methods are safe for
 // concurrent use.
@@ -27,33 +29,47 @@ type Server struct {
 	transport  *http.Transport
 	authority  *authority
 	linkSecret []byte
+	start      time.Time
 	cancel     context.CancelFunc // ends the context of every request
 	active     sync.WaitGroup     // handlers, nodes and the accept loop
+
+	consortiums []Consortium // complete, never changed
 
 	mu             sync.Mutex
 	closed         bool
 	requests       []*Request
 	faults         faultQueue
 	downloadFaults faultQueue
-	files          map[string][]byte // client.crt by the random part of its link
+	files          map[string][]byte // client.crt by the name of the file in its link
 	fileOrder      []string
 	issued         int
 	nodes          []*Node
 	nonces         nonceTable
+	actions        map[string]action
+	applications   []*application
+	accounts       []account
 }
 
 // NewServer starts a server on a free port of 127.0.0.1, or in memory with [WithInMemory]. It panics if no port can
-// be had, as net/http/httptest does. Close it when done.
+// be had, as net/http/httptest does, or if there is no loopback interface to reach it over. Close it when done.
 func NewServer(opts ...Option) *Server {
 	cfg := newConfig(opts)
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &Server{
 		cfg:        cfg,
 		cred:       &sharedCredential{cred: cfg.cred},
-		authority:  &authority{now: cfg.now},
+		authority:  &authority{now: cfg.now, issuance: cfg.issuance},
 		linkSecret: []byte(rand.Text()),
 		cancel:     cancel,
+		start:      cfg.now(),
 		files:      make(map[string][]byte),
+		actions:    builtInActions(),
+	}
+	for _, c := range cfg.consortiums {
+		s.consortiums = append(s.consortiums, c.completed(s.start))
+	}
+	if s.consortiums == nil {
+		s.consortiums = []Consortium{Consortium{}.completed(s.start)}
 	}
 	listener := s.listen()
 	s.http = &http.Server{
@@ -80,13 +96,33 @@ func (s *Server) listen() net.Listener {
 	return listener
 }
 
-// listenLoopback panics where no port can be had, see NewServer.
+// listenLoopback panics where no port can be had, see NewServer. A port that cannot be connected to is none: without a
+// loopback interface the system still gives some away.
 func listenLoopback() net.Listener {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		panic(fmt.Sprintf("baastest: cannot listen on 127.0.0.1: %v", err))
 	}
+	if err := connectTo(listener); err != nil {
+		_ = listener.Close()
+		panic(fmt.Sprintf("baastest: 127.0.0.1 cannot be reached: %v. Is the loopback interface up (ip link set lo up)? "+
+			"Without one, a server with WithInMemory and no node still works", err))
+	}
 	return listener
+}
+
+// connectTo opens a connection to the listener and closes both of its ends.
+func connectTo(listener net.Listener) error {
+	conn, err := net.DialTimeout("tcp", listener.Addr().String(), loopbackTimeout)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	accepted, err := listener.Accept()
+	if err != nil {
+		return err
+	}
+	return accepted.Close()
 }
 
 // URL returns the endpoint: "http://127.0.0.1:port", or "http://127.0.0.1" with [WithInMemory].
@@ -179,10 +215,10 @@ func (s *Server) serveHTTP(w http.ResponseWriter, r *http.Request) {
 		s.serveAPI(w, r)
 	case path == helpPath:
 		serveHelp(w)
-	case strings.HasPrefix(path, filesPath):
+	case isFilePath(path):
 		s.serveFile(w, r)
 	default:
 		newRefusal(http.StatusNotFound, "InvalidURI", "Specified path is not found.").
-			reply(r.Host, newRequestID(), !wantsJSON(r.URL.Query())).writeTo(w)
+			reply(r.Host, newRequestID(), !wantsJSON(r, r.URL.Query())).writeTo(w)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha1"
 	"encoding/base64"
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -12,16 +13,20 @@ import (
 // stringToSign returns what a version 2 signature covers: every parameter received, the empty ones too, but not the
 // signature itself.
 func stringToSign(method string, params url.Values) string {
+	signed := maps.Clone(params)
+	delete(signed, "Signature")
+	return method + "&%2F&" + percentEncode(canonicalQuery(signed))
+}
+
+// canonicalQuery returns the parameters sorted by name and encoded as RFC 3986 does.
+func canonicalQuery(params url.Values) string {
 	var pairs []string
 	for _, name := range sortedNames(params) {
-		if name == "Signature" {
-			continue
-		}
 		for _, value := range params[name] {
 			pairs = append(pairs, percentEncode(name)+"="+percentEncode(value))
 		}
 	}
-	return method + "&%2F&" + percentEncode(strings.Join(pairs, "&"))
+	return strings.Join(pairs, "&")
 }
 
 // signature is the version 2 signature of a string to sign.

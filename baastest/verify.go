@@ -3,15 +3,15 @@ package baastest
 import (
 	"crypto/hmac"
 	"net/http"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
 )
 
 const (
-	actionApply = "ApplyAntChainCertificateWithKeyAutoCreation"
-	apiVersion  = "2018-12-21"
-
+	apiVersion      = "2018-12-21"
 	timestampLayout = "2006-01-02T15:04:05Z"
 	maxClockSkew    = 15 * time.Minute
 )
@@ -24,7 +24,7 @@ func (s *Server) check(c *call) *refusal {
 		c.checkMethod,
 		c.checkWellFormed,
 		c.checkCommon,
-		c.checkAction,
+		func() *refusal { return s.checkAction(c) },
 		c.checkTimestampFormat,
 		func() *refusal { return s.checkCaller(c) },
 		func() *refusal { return c.checkTimestamp(now) },
@@ -60,17 +60,23 @@ func (c *call) checkWellFormed() *refusal {
 			return newRefusal(http.StatusBadRequest, "InvalidParameter", "The parameter "+name+" is specified twice.")
 		}
 	}
+	for name, values := range c.r.Header {
+		if len(values) > 1 && (strings.HasPrefix(name, "X-Acs-") || name == "Authorization") {
+			return newRefusal(http.StatusBadRequest, "InvalidParameter", "The header "+name+" is specified twice.")
+		}
+	}
 	return nil
 }
 
-func (c *call) usesBearer() bool { return c.params.Get("SignatureType") == "BEARERTOKEN" }
-
 func (c *call) checkCommon() *refusal {
+	if c.claim.version3 {
+		return c.checkCommon3()
+	}
 	required := []string{
 		"Action", "Version", "AccessKeyId", "SignatureMethod", "SignatureVersion", "SignatureNonce", "Timestamp",
 		"Signature",
 	}
-	if c.usesBearer() {
+	if c.claim.bearer {
 		required = []string{"Action", "Version", "BearerToken", "SignatureNonce", "Timestamp"}
 	}
 	return c.require(required)
@@ -79,17 +85,45 @@ func (c *call) checkCommon() *refusal {
 func (c *call) require(names []string) *refusal {
 	for _, name := range names {
 		if c.params.Get(name) == "" {
-			return newRefusal(http.StatusBadRequest, "Missing"+name, name+" is mandatory for this action.")
+			return missing(name)
 		}
 	}
 	return nil
 }
 
-func (c *call) checkAction() *refusal {
-	if c.params.Get("Version") != apiVersion {
+func missing(name string) *refusal {
+	return newRefusal(http.StatusBadRequest, "Missing"+name, name+" is mandatory for this action.")
+}
+
+// checkCommon3 names what is missing as version 2 does, as far as that has it.
+func (c *call) checkCommon3() *refusal {
+	for _, common := range []struct{ name, value string }{
+		{"Action", c.claim.action}, {"Version", c.claim.apiVersion},
+		{"SignatureNonce", c.claim.nonce}, {"Timestamp", c.claim.timestamp},
+	} {
+		if common.value == "" {
+			return missing(common.name)
+		}
+	}
+	switch {
+	case c.r.Header.Get("X-Acs-Content-Sha256") == "":
+		return incompleteSignature()
+	case c.claim.bearer && c.claim.bearerToken == "":
+		return missing("BearerToken")
+	case !c.claim.bearer && (c.claim.accessKeyID == "" || c.claim.signature == ""):
+		return incompleteSignature()
+	}
+	return nil
+}
+
+func (s *Server) checkAction(c *call) *refusal {
+	if c.claim.apiVersion != apiVersion {
 		return newRefusal(http.StatusNotFound, "InvalidVersion", "Specified parameter Version is not valid.")
 	}
-	if c.params.Get("Action") != actionApply {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var ok bool
+	if c.action, ok = s.actions[c.claim.action]; !ok {
 		return newRefusal(http.StatusNotFound, "InvalidAction.NotFound",
 			"Specified api is not found, please check your url and method.")
 	}
@@ -98,7 +132,7 @@ func (c *call) checkAction() *refusal {
 
 func (c *call) checkTimestampFormat() *refusal {
 	// Parsing alone would let fractions of a second pass.
-	stamp := c.params.Get("Timestamp")
+	stamp := c.claim.timestamp
 	if t, err := time.Parse(timestampLayout, stamp); err != nil || t.Format(timestampLayout) != stamp {
 		return newRefusal(http.StatusBadRequest, "InvalidTimeStamp.Format",
 			"Specified time stamp or date value is not well formatted.")
@@ -114,20 +148,20 @@ func (s *Server) checkCaller(c *call) *refusal {
 		return newRefusal(http.StatusNotFound, "InvalidAccessKeyId.NotFound", "baastest: WithCredential supplied none.")
 	}
 	c.caller = known
-	if c.usesBearer() {
-		if known.bearerToken == "" || !equal(c.params.Get("BearerToken"), known.bearerToken) {
+	if c.claim.bearer {
+		if known.bearerToken == "" || !equal(c.claim.bearerToken, known.bearerToken) {
 			return newRefusal(http.StatusForbidden, "InvalidBearerToken", "Specified bearer token is not valid.")
 		}
 		return nil
 	}
-	if known.bearerToken != "" || !equal(c.params.Get("AccessKeyId"), known.accessKeyID) {
+	if known.bearerToken != "" || !equal(c.claim.accessKeyID, known.accessKeyID) {
 		return newRefusal(http.StatusNotFound, "InvalidAccessKeyId.NotFound", "Specified access key is not found.")
 	}
 	return c.checkSecurityToken(known)
 }
 
 func (c *call) checkSecurityToken(known identity) *refusal {
-	token := c.params.Get("SecurityToken")
+	token := c.claim.securityToken
 	switch {
 	case token != "" && known.securityToken == "":
 		return newRefusal(http.StatusBadRequest, "InvalidSecurityToken.MismatchWithAccessKey",
@@ -140,7 +174,7 @@ func (c *call) checkSecurityToken(known identity) *refusal {
 }
 
 func (c *call) checkTimestamp(now time.Time) *refusal {
-	stamp, err := time.Parse(timestampLayout, c.params.Get("Timestamp"))
+	stamp, err := time.Parse(timestampLayout, c.claim.timestamp)
 	if err != nil || now.Sub(stamp).Abs() > maxClockSkew {
 		return newRefusal(http.StatusBadRequest, "InvalidTimeStamp.Expired",
 			"Specified time stamp or date value is expired.")
@@ -149,15 +183,17 @@ func (c *call) checkTimestamp(now time.Time) *refusal {
 }
 
 func (c *call) checkSignature() *refusal {
-	if c.usesBearer() {
+	if c.claim.version3 {
+		return c.checkSignature3()
+	}
+	if c.claim.bearer {
 		return nil // the token is the proof
 	}
-	if c.params.Get("SignatureMethod") != "HMAC-SHA1" || c.params.Get("SignatureVersion") != "1.0" {
-		return newRefusal(http.StatusBadRequest, "IncompleteSignature",
-			"The request signature does not conform to Aliyun standards.")
+	if c.claim.signatureMethod != "HMAC-SHA1" || c.claim.signatureVer != "1.0" {
+		return incompleteSignature()
 	}
 	toSign := stringToSign(c.r.Method, c.params)
-	if !equal(c.params.Get("Signature"), signature(toSign, c.caller.accessKeySecret)) {
+	if !equal(c.claim.signature, signature(toSign, c.caller.accessKeySecret)) {
 		return newRefusal(http.StatusBadRequest, "SignatureDoesNotMatch",
 			"Specified signature is not matched with our calculation. server string to sign is:"+toSign)
 	}
@@ -167,36 +203,40 @@ func (c *call) checkSignature() *refusal {
 func (s *Server) useNonce(c *call, now time.Time) *refusal {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.nonces.use(c.caller.owner(), c.params.Get("SignatureNonce"), now) {
+	if !s.nonces.use(c.caller.owner(), c.claim.nonce, now) {
 		return newRefusal(http.StatusBadRequest, "SignatureNonceUsed", "Specified signature nonce was used already.")
 	}
 	return nil
 }
 
-// businessParams are the action's required parameters, in the order of its reference page.
-func businessParams() []string {
-	return []string{
-		"AntChainId", "CommonName", "ConsortiumId", "CountryName", "LocalityName", "OrganizationName",
-		"OrganizationUnitName", "Password", "StateOrProvinceName",
-	}
-}
-
+// checkBusiness checks what all actions have in common: that nothing required is missing, that texts are texts and
+// page numbers numbers.
 func (c *call) checkBusiness() *refusal {
-	if refused := c.require(businessParams()); refused != nil {
+	if refused := c.require(c.action.required); refused != nil {
 		return refused
 	}
-	for _, name := range businessParams() {
+	for _, name := range sortedNames(c.params) {
 		if !utf8.ValidString(c.params.Get(name)) {
-			return newRefusal(http.StatusBadRequest, "InvalidParameter", "The parameter "+name+" is not valid UTF-8.")
+			return invalid("The parameter " + name + " is not valid UTF-8.")
 		}
+	}
+	for _, name := range []string{"PageNumber", "PageSize"} {
+		if !slices.Contains(c.action.required, name) {
+			continue
+		}
+		if n, err := strconv.ParseInt(c.params.Get(name), 10, 32); err != nil || n < 1 {
+			return invalid("The parameter " + name + " is not a number from 1.")
+		}
+	}
+	if region := c.params.Get("RegionId"); c.action.domestic && region != "" && region != domesticRegion {
+		return invalid("The parameter RegionId is not valid: this action is for " + domesticRegion + " alone.")
 	}
 	return nil
 }
 
+func invalid(message string) *refusal {
+	return newRefusal(http.StatusBadRequest, "InvalidParameter", message)
+}
+
 // equal compares in a time that does not depend on where the strings differ.
 func equal(a, b string) bool { return hmac.Equal([]byte(a), []byte(b)) }
-
-// wantsJSON: the gateway answers XML unless told otherwise.
-func wantsJSON(params interface{ Get(string) string }) bool {
-	return strings.EqualFold(params.Get("Format"), "JSON")
-}

@@ -82,7 +82,11 @@ public class Connect {
         char[] password = new String(Base64.getDecoder().decode(args[2]), "UTF-8").toCharArray();
         String pem = Files.readString(Path.of("client.key")).replaceAll("-----[A-Z ]+-----", "");
         EncryptedPrivateKeyInfo info = new EncryptedPrivateKeyInfo(Base64.getMimeDecoder().decode(pem));
-        String scheme = info.getAlgParameters().toString();
+        // Under PBES2 the name says nothing about the cipher, elsewhere the parameters do not.
+        String scheme = info.getAlgName();
+        if (scheme.equals("PBES2")) {
+            scheme = info.getAlgParameters().toString();
+        }
         Cipher cipher = Cipher.getInstance(scheme);
         cipher.init(Cipher.DECRYPT_MODE,
             SecretKeyFactory.getInstance(scheme).generateSecret(new PBEKeySpec(password)), info.getAlgParameters());

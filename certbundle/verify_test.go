@@ -26,7 +26,7 @@ func TestVerifyAcceptsWhatTheServiceIssues(t *testing.T) {
 		NotBefore:     cert[0].NotBefore,
 		NotAfter:      cert[0].NotAfter,
 		KeyAlgorithm:  "RSA 2048",
-		KeyEncryption: "PBES2 AES-256-CBC PBKDF2-HMAC-SHA256",
+		KeyEncryption: "PKCS12 DES-EDE3-CBC PKCS12KDF-SHA1",
 
 		SignatureAlgorithm: "SHA256-RSA",
 	}, report)

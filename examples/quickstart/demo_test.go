@@ -18,7 +18,7 @@ func TestFirstRunGoesTheWholeWay(t *testing.T) {
 	require.Regexp(t, `(?m)^Subject      CN=wallet\.example\.com,.*C=DE$`, stdout)
 	require.Regexp(t, `(?m)^Issuer       CN=baastest chain CA,`, stdout)
 	require.Regexp(t, `(?m)^Valid        \d{4}-\d\d-\d\d to \d{4}-\d\d-\d\d$`, stdout)
-	require.Regexp(t, `(?m)^Private key  RSA 2048, encryption PBES2 `, stdout)
+	require.Regexp(t, `(?m)^Private key  RSA 2048, encryption PKCS12 `, stdout)
 	require.Regexp(t, `(?m)^Node         127\.0\.0\.1:\d+, CN=baastest node, mutual TLS 1\.3$`, stdout)
 	require.Regexp(t, `(?m)^Answer       "hello wallet\.example\.com"$`, stdout)
 	requireNoSecrets(t, stdout)
