@@ -17,7 +17,7 @@ import (
 func sources(t *testing.T) []string {
 	t.Helper()
 	var texts []string
-	for _, pattern := range []string{"*.go", "enroll/*.go", "../mocking/*.go", root + "/action_recipe_test.go"} {
+	for _, pattern := range []string{"*.go", "enroll/*.go", "../mocking/*.go"} {
 		names, err := filepath.Glob(pattern)
 		require.NoError(t, err)
 		require.NotEmpty(t, names)
@@ -50,16 +50,28 @@ func requireCompiled(t *testing.T, p page) {
 		}
 		require.True(t, found, "%s has Go code that stands in no file that is compiled:\n%s", p.name, code)
 
-		formatted, err := format.Source([]byte(code))
-		require.NoError(t, err)
-		require.Equal(t, string(formatted), code, "%s has Go code that is not formatted", p.name)
+		requireFormatted(t, p.name, code)
 	}
+}
+
+func requireFormatted(t *testing.T, name, code string) {
+	t.Helper()
+	formatted, err := format.Source([]byte(code))
+	require.NoError(t, err)
+	require.Equal(t, string(formatted), code, "%s has Go code that is not formatted", name)
 }
 
 func TestGoBlocksAreCodeThatIsCompiled(t *testing.T) {
 	t.Parallel()
 	eachPage(t, requireCompiled)
-	requireCompiled(t, readPage(t, "docs/architecture.md"))
+}
+
+// TestRecipeAddsAnAction of the root package compiles it.
+func TestRecipeIsFormatted(t *testing.T) {
+	t.Parallel()
+	recipe := readPage(t, "docs/architecture.md").of("go")
+	require.Len(t, recipe, 1)
+	requireFormatted(t, "docs/architecture.md", recipe[0])
 }
 
 func TestReadmeHasACompleteProgram(t *testing.T) {
