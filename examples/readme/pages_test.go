@@ -163,3 +163,41 @@ func TestPagesNameEveryOptionErrorAndReason(t *testing.T) {
 	}
 	require.NotContains(t, found, 0, "a pattern finds nothing")
 }
+
+// What the page for maintainers names in code is in the code.
+func TestArchitectureNamesWhatIsThere(t *testing.T) {
+	t.Parallel()
+	var source strings.Builder
+	for _, pattern := range []string{"*.go", "internal/*/*.go"} {
+		files, err := filepath.Glob(filepath.Join(root, pattern))
+		require.NoError(t, err)
+		for _, file := range files {
+			text, err := os.ReadFile(file)
+			require.NoError(t, err)
+			source.Write(text)
+		}
+	}
+	prose, _, found := strings.Cut(readPage(t, "docs/architecture.md").prose, "## How to add an action")
+	require.True(t, found)
+	code := regexp.MustCompile("`(?:\\w+\\.)?(\\w+)`")
+	names := code.FindAllStringSubmatch(prose, -1)
+	require.Greater(t, len(names), 10)
+	for _, m := range names {
+		switch m[1] {
+		case "cmd", "examples", "k8s", "identity", "certbundle", "internal", "baastest": // folders
+		case "RoundTripper", "Transport", "GetBody": // of net/http
+		default:
+			declared := regexp.MustCompile(`(?m)^(func (\(.*\) )?|type |var |\t)` + m[1] + `\b`)
+			require.True(t, declared.MatchString(source.String()), "there is no %s", m[1])
+		}
+	}
+}
+
+func TestColumnThatIsNotRetestedSaysSo(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"docs/comparison.md", "docs/comparison.zh-CN.md"} {
+		prose := readPage(t, name).prose
+		require.Contains(t, prose, "2026-11-23", name)
+		require.Contains(t, prose, "not retested", name)
+	}
+}
