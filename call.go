@@ -110,7 +110,7 @@ func (k *call) send(retry bool) (o outcome) {
 	}
 	ctx, cancel := context.WithTimeout(k.ctx, k.c.attemptTimeout)
 	defer cancel()
-	terms := send.Terms{Abort: cancel, Retry: retry}
+	terms := send.Terms{Retry: retry}
 	if k.state.InDoubt {
 		terms.TooLate = k.tooOld
 	}

@@ -61,11 +61,21 @@ func (r CertificateResult) Redacted() CertificateResult {
 // Redacted returns a copy without the queries of links, which are signed.
 func (p DownloadPath) Redacted() DownloadPath {
 	for _, link := range []*string{&p.CACrtURL, &p.ClientCrtURL, &p.SDKURL, &p.TrustCAURL} {
-		if before, _, found := strings.Cut(*link, "?"); found {
-			*link = before + "?" + redact.Mark
-		}
+		*link = withoutQuery(*link)
 	}
 	return p
+}
+
+// withoutQuery is link without its query, also where the question mark was
+// garbled on the way.
+func withoutQuery(link string) string {
+	if before, _, found := strings.Cut(link, "?"); found {
+		return before + "?" + redact.Mark
+	}
+	if before, _, found := strings.Cut(link, "="); found {
+		return before[:strings.LastIndexByte(before, '/')+1] + redact.Mark
+	}
+	return link
 }
 
 // Redacted returns a copy without the values of secret parameters.

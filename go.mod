@@ -10,6 +10,7 @@ require (
 	github.com/youmark/pkcs8 v0.0.0-20240726163527-a2c0da244d78
 	go.uber.org/goleak v1.3.0
 	golang.org/x/crypto v0.55.0
+	software.sslmate.com/src/go-pkcs12 v0.7.4
 )
 
 require (

@@ -143,7 +143,7 @@ func TestResendUsesNewConnection(t *testing.T) {
 }
 
 // TestResendOnOldHTTP2Connection: a transport that keeps to its one HTTP/2
-// connection cannot resend.
+// connection cannot resend a body.
 func TestResendOnOldHTTP2Connection(t *testing.T) {
 	t.Parallel()
 	for where, inQuery := range inBodyAndQuery {
@@ -156,6 +156,10 @@ func TestResendOnOldHTTP2Connection(t *testing.T) {
 			_, err := client.ApplyAntChainCertificateWithKeyAutoCreation(t.Context(), newRequest())
 			requireEnd(t, "unknown", 4, nil, err)
 			server.settle(t)
+			if inQuery { // each request asks for a connection of its own
+				require.Len(t, distinct(server.addrs), 4)
+				return
+			}
 			require.Len(t, server.addrs, 1)
 		})
 	}

@@ -7,7 +7,7 @@ const (
 	ClientKeyFile  = "client.key" // the private key, PEM, encrypted
 	ClientCertFile = "client.crt" // the client's certificate, PEM
 	CACertFile     = "ca.crt"     // the chain's CA, PEM
-	TrustStoreFile = "trustCa"    // the chain's CA for Java, a JKS
+	TrustStoreFile = "trustCa"    // the chain's CA for Java, a JKS or PKCS#12
 )
 
 // A Bundle is a TLS identity on a chain: what the four files hold. A member
@@ -16,7 +16,7 @@ type Bundle struct {
 	PrivateKey []byte // PEM, encrypted, as it came
 	ClientCert []byte // PEM
 	CACert     []byte // PEM
-	TrustStore []byte // JKS
+	TrustStore []byte // JKS or PKCS#12
 }
 
 // What can be wrong with a bundle, for errors.Is.
@@ -33,7 +33,8 @@ var (
 	ErrExpired = errors.New("certbundle: certificate expired or not yet valid")
 	// ErrExists: a file of that name is there, and is left as it is.
 	ErrExists = errors.New("certbundle: file exists")
-	// ErrMalformed: a file is not what its name says.
+	// ErrMalformed: a file is not what its name says, is damaged, or exceeds a
+	// limit. If it matches ErrUnsupported, too, another copy is no better.
 	ErrMalformed = errors.New("certbundle: malformed")
 	// ErrUnsupported: a certificate or key store is whole, but crypto/x509 does
 	// not take what is in it, such as an SM2 key. Its text says what that is and

@@ -1,10 +1,10 @@
 package certbundle
 
 import (
-	"bytes"
 	"crypto/rsa"
 	"crypto/x509"
-	"encoding/pem"
+	"errors"
+	"fmt"
 )
 
 const (
@@ -20,75 +20,69 @@ const (
 )
 
 // parseCertificates returns the certificates of a PEM file in their order, one
-// at least. Text round the blocks is ignored. A block that is cut off or
-// damaged is an error: without it a chain would look complete. unsupported has
-// an error that matches ErrUnsupported for each whole certificate that
-// crypto/x509 cannot parse.
+// at least. unsupported has an error that matches ErrUnsupported for each whole
+// certificate that crypto/x509 cannot parse or work with: it spoils no file, the
+// others count. If there are no others, that is the error.
+//
+// In client.crt the first one is the client's, for everybody who reads it. If
+// that is unsupported, no other takes its place: it is the error.
 func parseCertificates(file string, data []byte) (certs []*x509.Certificate, unsupported []error, err error) {
 	if len(data) == 0 {
 		return nil, nil, missing(file)
 	}
-	blocks, err := pemBlocks(file, data, maxCertificates)
+	ders, err := certificateBlocks(file, data)
 	if err != nil {
 		return nil, nil, err
 	}
-	certs = make([]*x509.Certificate, 0, len(blocks))
-	for _, block := range blocks {
-		if block.Type != "CERTIFICATE" {
-			return nil, nil, malformed(file, "holds a PEM block that is not a certificate")
-		}
-		cert, err := parseCertificate(file, block.Bytes)
-		if err != nil {
+	if len(ders) > maxCertificates {
+		return nil, nil, tooMuch(file, "%d certificates, more than %d", len(ders), maxCertificates)
+	}
+	for i, der := range ders {
+		cert, err := parseCertificate(file, der)
+		switch {
+		case err == nil:
+			certs = append(certs, cert)
+		case errors.Is(err, ErrMalformed):
 			return nil, nil, err
+		case i == 0 && file == ClientCertFile:
+			return nil, nil, fmt.Errorf("%w; ask the operator of the chain for a certificate with an RSA key, or connect with the chain's own SDK", err)
+		default:
+			unsupported = append(unsupported, err)
 		}
-		certs = append(certs, cert)
+	}
+	if len(certs) == 0 {
+		return nil, nil, fmt.Errorf("%w; ask the operator of the chain for one that Go can read, or connect with the chain's own SDK",
+			errors.Join(unsupported...))
 	}
 	return certs, unsupported, nil
 }
 
-// parseCertificate refuses what would be expensive to work with later on.
+// parseCertificate refuses what would be expensive to work with later on. Its
+// error matches ErrUnsupported if the certificate is whole.
 func parseCertificate(file string, der []byte) (*x509.Certificate, error) {
+	if !isCertificateFrame(der) {
+		_, err := x509.ParseCertificate(der)
+		return nil, malformed(file, "%w", err)
+	}
 	if len(der) > maxCertificateDER {
-		return nil, malformed(file, "certificate of %d bytes, more than %d", len(der), maxCertificateDER)
+		return nil, tooMuch(file, "certificate of %d bytes, more than %d", len(der), maxCertificateDER)
 	}
 	cert, err := x509.ParseCertificate(der)
 	if err != nil {
-		return nil, malformed(file, "%w", err)
+		return nil, unsupportedCertificate(file, der, err)
+	}
+	if cert.PublicKey == nil || cert.PublicKeyAlgorithm == x509.DSA {
+		return nil, unsupportedCertificate(file, der, nil) // parsed, but its key can check no signature
 	}
 	if key, ok := cert.PublicKey.(*rsa.PublicKey); ok && key.N.BitLen() > maxRSABits {
-		return nil, malformed(file, "RSA key of %d bits, more than %d", key.N.BitLen(), maxRSABits)
+		return nil, tooMuch(file, "RSA key of %d bits, more than %d", key.N.BitLen(), maxRSABits)
 	} else if ok && key.E > maxRSAExponent {
-		return nil, malformed(file, "RSA key with an exponent of more than %d", maxRSAExponent)
+		return nil, tooMuch(file, "RSA key with an exponent of more than %d", maxRSAExponent)
 	}
 	for _, e := range cert.Extensions {
 		if len(e.Value) > maxExtension {
-			return nil, malformed(file, "certificate with an extension of %d bytes, more than %d", len(e.Value), maxExtension)
+			return nil, tooMuch(file, "certificate with an extension of %d bytes, more than %d", len(e.Value), maxExtension)
 		}
 	}
 	return cert, nil
-}
-
-// pemBlocks returns all PEM blocks of a file, one at least and limit at most.
-func pemBlocks(file string, data []byte, limit int) ([]*pem.Block, error) {
-	// Counted before they are decoded, so that a file of nothing but beginnings
-	// costs nothing, and that blocks which pem.Decode would skip are noticed.
-	count := bytes.Count(data, []byte("-----BEGIN "))
-	switch {
-	case count == 0:
-		return nil, malformed(file, "not PEM")
-	case count > limit:
-		return nil, malformed(file, "%d PEM blocks, more than %d", count, limit)
-	}
-	blocks := make([]*pem.Block, 0, count)
-	for {
-		block, rest := pem.Decode(data)
-		if block == nil {
-			break
-		}
-		blocks, data = append(blocks, block), rest
-	}
-	if len(blocks) != count {
-		return nil, malformed(file, "a PEM block is cut off or damaged")
-	}
-	return blocks, nil
 }

@@ -42,16 +42,15 @@ func TestFilesThatAreNotCertificatesAreRefused(t *testing.T) {
 		data []byte
 		says string
 	}{
-		"an HTML page":               {[]byte("<html>not found</html>"), "not PEM"},
-		"DER":                        {ca.cert.Raw, "not PEM"},
-		"a key":                      {clearKey(t, ca.key), "not a certificate"},
-		"a key behind a certificate": {append(good, clearKey(t, ca.key)...), "not a certificate"},
-		"cut off":                    {good[:len(good)-10], "cut off"},
-		"a second one cut off":       {append(good, good[:len(good)-10]...), "cut off"},
-		"a first one damaged":        {append([]byte("-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n"), good...), "damaged"},
-		"no certificate inside":      {pemKey("CERTIFICATE", []byte("certificate")), "x509"},
-		"nothing inside":             {pemKey("CERTIFICATE", nil), "x509"},
-		"more than its end":          {pemKey("CERTIFICATE", append(ca.cert.Raw[:len(ca.cert.Raw):len(ca.cert.Raw)], 0)), "x509"},
+		"an HTML page":          {[]byte("<html>not found</html>"), "not PEM"},
+		"DER":                   {ca.cert.Raw, "not PEM"},
+		"a key":                 {clearKey(t, ca.key), "not a certificate"},
+		"cut off":               {good[:len(good)-10], "cut off"},
+		"a second one cut off":  {append(good, good[:len(good)-10]...), "cut off"},
+		"a first one damaged":   {append([]byte("-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n"), good...), "damaged"},
+		"no certificate inside": {pemKey("CERTIFICATE", []byte("certificate")), "x509"},
+		"nothing inside":        {pemKey("CERTIFICATE", nil), "x509"},
+		"more than its end":     {pemKey("CERTIFICATE", append(ca.cert.Raw[:len(ca.cert.Raw):len(ca.cert.Raw)], 0)), "x509"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -107,3 +106,12 @@ func TestCertificatesAreBounded(t *testing.T) {
 		})
 	}
 }
+
+// requireUnsupported checks an error about what is whole and not for Go.
+func requireUnsupported(t testing.TB, err error, file, says string) {
+	t.Helper()
+	requireFault(t, err, certbundle.ErrUnsupported, file)
+	require.ErrorContains(t, err, says)
+}
+
+func pemOf(label, der string) string { return string(pemKey(label, []byte(der))) }

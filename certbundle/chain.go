@@ -147,18 +147,18 @@ func (f *chainFinder) toRoot(certs []*x509.Certificate) []*x509.Certificate {
 
 // judge checks that client.crt leads to ca.crt, and where there is a trust
 // store, to one of its certificates.
-func (f *chainFinder) judge(trusted []*x509.Certificate) (error, []error) {
+func (f *chainFinder) judge(trusted []*x509.Certificate) (warnings []error, err error) {
 	if err := f.checkCost(); err != nil {
-		return err, nil
+		return nil, err
 	}
 	w, err := f.checkChain()
 	if err != nil {
-		return err, weakSignatures(w.certs)
+		return weakSignatures(w.certs), err
 	}
 	if len(trusted) > 0 {
 		err = f.checkTrustStore(trusted, w)
 	}
-	return err, append(weakSignatures(f.toRoot(w.certs)), f.endsSoon(w)...)
+	return append(weakSignatures(f.toRoot(w.certs)), f.endsSoon(w)...), err
 }
 
 // checkCost comes before anything that crypto/x509 is asked to find.

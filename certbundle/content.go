@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"crypto/sha1"
 	"crypto/x509"
-	"encoding/pem"
 	"errors"
 	"regexp"
 	"slices"
@@ -22,22 +21,26 @@ const jksPrivateKey = 1 // the tag of an entry that has no business in a trust s
 
 // checkClientCert: a file that holds nothing but the chain's CA is ca.crt.
 func checkClientCert(data []byte) error {
-	certs, err := certificates(ClientCertFile, data)
+	certs, all, err := certificates(ClientCertFile, data)
 	if err != nil {
 		return err
 	}
-	if !slices.ContainsFunc(certs, func(c *x509.Certificate) bool { return !isRoot(c) }) {
+	if all && !slices.ContainsFunc(certs, func(c *x509.Certificate) bool { return !isRoot(c) }) {
 		return errors.New("holds the certificate of a CA and no client's")
 	}
 	return nil
 }
 
+// checkCACert: a file without anything that could be a CA's is client.crt.
 func checkCACert(data []byte) error {
-	certs, err := certificates(CACertFile, data)
+	certs, all, err := certificates(CACertFile, data)
 	if err != nil {
 		return err
 	}
-	return checkHoldsCA(certs)
+	if all && !slices.ContainsFunc(certs, isSelfIssued) {
+		return checkHoldsCA(certs)
+	}
+	return nil
 }
 
 func checkHoldsCA(certs []*x509.Certificate) error {
@@ -50,35 +53,69 @@ func checkHoldsCA(certs []*x509.Certificate) error {
 // isRoot reports whether c can only be the certificate of a root CA. Those of
 // version 1 do not say so themselves.
 func isRoot(c *x509.Certificate) bool {
-	return bytes.Equal(c.RawSubject, c.RawIssuer) && (c.IsCA || c.Version < 3)
+	return isSelfIssued(c) && (c.IsCA || c.Version < 3)
 }
 
-func certificates(file string, data []byte) ([]*x509.Certificate, error) {
+func isSelfIssued(c *x509.Certificate) bool { return bytes.Equal(c.RawSubject, c.RawIssuer) }
+
+// certificates returns those certificates of a file that Go can parse, and
+// whether these are all. What it cannot parse is for others, so one whole
+// certificate of any kind makes a file. Limits do not count here: nothing is
+// calculated with what is stored.
+func certificates(file string, data []byte) (certs []*x509.Certificate, all bool, err error) {
 	if err := checkNoPage(data); err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	certs, _, err := parseCertificates(file, data)
+	ders, err := certificateBlocks(file, data)
 	if err != nil {
-		return nil, errors.New(strings.TrimPrefix(err.Error(), ErrMalformed.Error()+": "+file+": "))
+		return nil, false, plainText(file, err)
 	}
-	return certs, nil
+	whole := false
+	for i, der := range ders {
+		if i >= maxCertificates || len(der) > maxCertificateDER {
+			whole = whole || isCertificateFrame(der)
+			continue
+		}
+		cert, errParse := parseCertificate(file, der)
+		switch {
+		case errParse == nil:
+			certs = append(certs, cert)
+		case !errors.Is(errParse, ErrUnsupported):
+			err = plainText(file, errParse)
+			continue
+		}
+		whole = true
+	}
+	if !whole {
+		return nil, false, err
+	}
+	return certs, len(certs) == len(ders), nil
 }
 
-// checkTrustStore follows the lengths in a JKS to its end. It neither opens it
-// nor parses its certificates.
+// plainText leaves out of an error what the caller says anyhow.
+func plainText(file string, err error) error {
+	return errors.New(strings.TrimPrefix(err.Error(), ErrMalformed.Error()+": "+file+": "))
+}
+
+// checkTrustStore follows the lengths in a JKS to its end, and those of a
+// PKCS#12 round it. It neither opens them nor parses their certificates.
 func checkTrustStore(data []byte) error {
-	if err := checkNoPage(data); err != nil {
-		return err
+	if isPKCS12(data) {
+		return nil
 	}
 	s := cryptobyte.String(data)
 	var magic, version, count uint32
+	if !s.ReadUint32(&magic) || magic != jksMagic || !s.ReadUint32(&version) {
+		if err := checkNoPage(data); err != nil {
+			return err
+		}
+		return errors.New("not a Java key store (JKS, or a whole PKCS#12)")
+	}
 	switch {
-	case !s.ReadUint32(&magic) || magic != jksMagic || !s.ReadUint32(&version):
-		return errors.New("not a Java key store (JKS)")
 	case version != jksVersion:
 		return errors.New("a Java key store of another version than 2")
-	case !s.ReadUint32(&count) || count == 0 || count > maxCertificates:
-		return errors.New("a Java key store that has not between 1 and 16 entries")
+	case !s.ReadUint32(&count) || count == 0:
+		return errors.New("a Java key store that has no entries")
 	}
 	for range count {
 		if !skipEntry(&s) {
@@ -103,7 +140,7 @@ func skipEntry(s *cryptobyte.String) bool {
 	}
 	certs := uint32(1)
 	if tag == jksPrivateKey {
-		if !skipSized(s) || !s.ReadUint32(&certs) || certs > maxCertificates {
+		if !skipSized(s) || !s.ReadUint32(&certs) {
 			return false
 		}
 	} else if tag != jksTrustedCert {
@@ -143,8 +180,7 @@ var htmlMark = regexp.MustCompile(`(?i)<(!doctype|html)[\s>]`)
 
 // checkKey asks little, since the key is stored byte for byte whatever it is.
 func checkKey(data []byte) error {
-	block, _ := pem.Decode(data)
-	if block == nil || !strings.HasSuffix(block.Type, "PRIVATE KEY") {
+	if _, err := keyBlock(data); err != nil {
 		return errors.New("not a private key in PEM, or a part of one")
 	}
 	return nil

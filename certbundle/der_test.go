@@ -64,16 +64,20 @@ func octets(data []byte) part {
 }
 
 // algorithm is an AlgorithmIdentifier.
-func algorithm(oid string, params ...part) part {
+func algorithm(id string, params ...part) part {
+	return sequence(append([]part{oid(id)}, params...)...)
+}
+
+func oid(s string) part {
 	var id encoding.ObjectIdentifier
-	for _, arc := range strings.Split(oid, ".") {
+	for arc := range strings.SplitSeq(s, ".") {
 		n, err := strconv.Atoi(arc)
 		if err != nil {
 			panic(err)
 		}
 		id = append(id, n)
 	}
-	return sequence(append([]part{func(b *cryptobyte.Builder) { b.AddASN1ObjectIdentifier(id) }}, params...)...)
+	return func(b *cryptobyte.Builder) { b.AddASN1ObjectIdentifier(id) }
 }
 
 func encode(p part) []byte {

@@ -215,19 +215,30 @@ func (d disk) settle(path string) error {
 // readFile reads a regular file of no more than 1 MiB.
 func readFile(path string) ([]byte, error) { return readUpTo(path, maxFile) }
 
-// readUpTo reads a regular file of no more than limit bytes. It neither follows
-// a symbolic link nor waits for the other end of a pipe, even if the file is
-// exchanged while it is looked at.
+// readUpTo reads a regular file of no more than limit bytes, as a writer does:
+// it does not follow a symbolic link.
 func readUpTo(path string, limit int) ([]byte, error) {
+	return readRegular(path, limit, os.Lstat, openFlags|noFollow)
+}
+
+// readLinked reads a regular file of no more than 1 MiB, or one that a symbolic
+// link leads to, as a reader does.
+func readLinked(path string) ([]byte, error) {
+	return readRegular(path, maxFile, os.Stat, openFlags)
+}
+
+// readRegular does not wait for the other end of a pipe, even if the file is
+// exchanged while it is looked at.
+func readRegular(path string, limit int, stat func(string) (fs.FileInfo, error), flags int) ([]byte, error) {
 	name := filepath.Base(path)
-	info, err := os.Lstat(path)
+	info, err := stat(path)
 	if err != nil {
 		return nil, fault(name, err.Error(), err)
 	}
 	if !info.Mode().IsRegular() {
 		return nil, irregular(name, info)
 	}
-	f, err := os.OpenFile(path, os.O_RDONLY|openFlags, 0)
+	f, err := os.OpenFile(path, os.O_RDONLY|flags, 0)
 	if err != nil {
 		return nil, fault(name, err.Error(), err)
 	}
@@ -237,17 +248,22 @@ func readUpTo(path string, limit int) ([]byte, error) {
 		return nil, fault(name, err.Error(), err)
 	}
 	if !os.SameFile(info, opened) {
-		return nil, fault(name, "was exchanged while it was looked at", ErrMalformed)
+		return nil, fault(name, "was exchanged while it was looked at", ErrMalformed, errExchanged)
 	}
 	data, err := io.ReadAll(io.LimitReader(f, int64(limit)+1))
 	switch {
 	case err != nil:
 		return nil, fault(name, err.Error(), err)
 	case len(data) > limit:
-		return nil, fault(name, "has more than 1 MiB", ErrMalformed)
+		return nil, fault(name, "has more than 1 MiB", ErrMalformed, errContent)
 	}
 	return data, nil
 }
+
+var (
+	errExchanged = errors.New("exchanged")
+	errContent   = errors.New("content") // the file could be read, and is of no use
+)
 
 func irregular(name string, info fs.FileInfo) error {
 	kind := "not a regular file"

@@ -4,8 +4,8 @@ package certbundle
 
 import "io/fs"
 
-// openFlags: readFile notices by itself if a file was exchanged.
-const openFlags = 0
+// What reads a file notices by itself if it was exchanged.
+const openFlags, noFollow = 0, 0
 
 // syncFile does nothing: a file that is only read cannot be synced here. Those
 // that this package writes are synced while they are open.

@@ -10,11 +10,13 @@ import (
 	"syscall"
 )
 
-// openFlags make opening a symbolic link fail and opening a pipe return.
-const openFlags = syscall.O_NOFOLLOW | syscall.O_NONBLOCK
+const (
+	openFlags = syscall.O_NONBLOCK // opening a pipe returns
+	noFollow  = syscall.O_NOFOLLOW // opening a symbolic link fails
+)
 
 func syncFile(path string) error {
-	f, err := os.OpenFile(path, os.O_RDONLY|openFlags, 0)
+	f, err := os.OpenFile(path, os.O_RDONLY|openFlags|noFollow, 0)
 	if err != nil {
 		return err
 	}
@@ -47,7 +49,8 @@ func linksUnsupported(err error) bool {
 // checkPrivate finds who else may write to a folder.
 func checkPrivate(info fs.FileInfo) error {
 	if mode := info.Mode().Perm(); mode&0o022 != 0 {
-		return errors.New("others may write to it (mode 0" + strconv.FormatUint(uint64(mode), 8) + "): chmod go-w")
+		return errors.New("others may write to it (mode 0" + strconv.FormatUint(uint64(mode), 8) +
+			"): chmod go-w it or, where that is not yours to do, as with a volume in a pod, take a subfolder, which Prepare makes for the owner only")
 	}
 	owner := int64(os.Geteuid())
 	if stat, ok := info.Sys().(*syscall.Stat_t); ok && stat.Uid != 0 && int64(stat.Uid) != owner {

@@ -23,6 +23,21 @@
 // Every error begins with "certbundle: " and names the file at fault. No error
 // holds the password or any part of the key.
 //
+// # Files
+//
+// What arrives whole is stored, also if Go cannot read it: Java and Node.js may.
+//
+//   - client.key, client.crt and ca.crt are PEM as OpenSSL and Node.js read it.
+//     Blocks of other kinds and text around them are skipped. The first key, and
+//     in client.crt the first certificate, is the client's.
+//   - trustCa is a JKS or a PKCS#12, which keytool writes since Java 9. Nothing
+//     but Java needs it.
+//
+// A certificate that crypto/x509 refuses, such as one with an SM2 key or a
+// negative serial number, is ErrUnsupported, and so is all else that is whole and
+// that Go does not take. Another download would bring the same. ErrMalformed is
+// what is damaged, cut off or another kind of file.
+//
 // # Private keys
 //
 // A private key is PKCS#8 in PEM: in the clear, or encrypted with
@@ -32,13 +47,19 @@
 //   - PBES1: pbeWithMD5AndDES-CBC or pbeWithSHA1AndDES-CBC;
 //   - PKCS#12: pbeWithSHAAnd3-KeyTripleDES-CBC.
 //
-// Which of them the service uses is not documented; these are known from the
-// field.
+// Keys of the field are of the last kind. "openssl pkcs8 -topk8" makes PKCS#8 of
+// other forms, RSA PRIVATE KEY for one, which are ErrUnsupported.
+//
+// A password that is not ASCII is tried as UTF-8 (PKCS#12: UTF-16), and then in
+// the form of older software: for PBES1 and PBKDF2 the low byte of each UTF-16
+// unit, as BouncyCastle has it, for PKCS#12 each byte as a character, as OpenSSL
+// before 1.1 did.
 //
 // # Limits
 //
 // The files come from a network. Each limit is checked before the work that it
-// bounds, and what exceeds one is ErrMalformed.
+// bounds, and what exceeds one is ErrMalformed. It is stored nevertheless, if it
+// has no more than 1 MiB.
 //
 //	PBKDF2            2,000,000 iterations; 1,000,000 with SHA-384 or SHA-512, or
 //	                  with a key longer than the hash; no key length but the cipher's
@@ -48,17 +69,25 @@
 //	certificates      16 a file, 8 KiB each, 2 KiB an extension; RSA of 8192 bits,
 //	                  with an exponent of 65537 at most; 32 policies for Verify
 //	trust store       16 certificates; no length but what the file holds
+//	PKCS#12           128 KiB; 200,000 iterations for its digest, and as many for its
+//	                  contents
+//	second form of    keys that ask for a tenth of their limit at most; others are
+//	a password        tried with one form
 //
 // So no file takes more than a second of one core, nor more than 64 MiB.
 //
 // # Libraries
 //
 // Ciphers, hashes, PBKDF2, X.509 and the PKCS#8 of keys in the clear are the
-// standard library's; scrypt and the reading of DER are golang.org/x/crypto's.
-// The envelopes round them are read here. The library that reads them,
+// standard library's; scrypt and the reading of DER are golang.org/x/crypto's; a
+// PKCS#12 is opened by software.sslmate.com/src/go-pkcs12, after its parameters
+// were found to be within the limits.
+//
+// The envelopes round keys are read here. The library that reads them,
 // youmark/pkcs8, does the work that a key asks for, with no limit to be set; to
 // set one, the parameters would have to be read beforehand, and then little is
 // left for a library to do. Likewise pavlo-v-chernykh/keystore-go allocates
-// what a length in a JKS says. Tests use both, OpenSSL, Node.js and Java as
-// witnesses.
+// what a length in a JKS says. PEM is read here, too, since encoding/pem takes
+// neither a byte order mark nor other things that OpenSSL and Node.js do. Tests
+// use both libraries, OpenSSL, Node.js and Java as witnesses.
 package certbundle

@@ -8,6 +8,8 @@ import (
 	"net/url"
 	"strconv"
 	"time"
+
+	"github.com/antchain-go/baas/internal/unpack"
 )
 
 const (
@@ -49,7 +51,8 @@ func (d *downloader) get(ctx context.Context, m member) ([]byte, error) {
 	for n := 1; ; n++ {
 		data, fail := d.try(limited, u)
 		if fail == nil {
-			if err := m.check(data); err != nil {
+			data, err := m.plain(data)
+			if err != nil {
 				return nil, fault(m.name, from+"wrong content: "+scrub(err.Error(), u), ErrMalformed)
 			}
 			return data, nil
@@ -64,6 +67,25 @@ func (d *downloader) get(ctx context.Context, m member) ([]byte, error) {
 	}
 }
 
+// plain returns the file in what was downloaded, which a proxy may have
+// compressed, whatever the headers say. The error is about data as it is.
+func (m member) plain(data []byte) ([]byte, error) {
+	var first error
+	for _, form := range unpack.Forms(data, maxFile+1) {
+		if len(form) > maxFile {
+			break
+		}
+		err := m.check(form)
+		if err == nil {
+			return form, nil
+		}
+		if first == nil {
+			first = err
+		}
+	}
+	return nil, first
+}
+
 // try requests a file once.
 func (d *downloader) try(ctx context.Context, u *url.URL) ([]byte, *failure) {
 	ctx, cancel := context.WithTimeout(ctx, tryTimeout)
@@ -72,6 +94,9 @@ func (d *downloader) try(ctx context.Context, u *url.URL) ([]byte, *failure) {
 	if err != nil {
 		return nil, &failure{text: "its link cannot be requested"}
 	}
+	// Otherwise a transport asks for gzip by itself, and fails at a body that
+	// is said to be compressed and is not.
+	req.Header.Set("Accept-Encoding", "identity")
 	resp, err := d.client.Do(req)
 	if err != nil {
 		return nil, broken(ctx, err, u)

@@ -59,13 +59,13 @@ func ExplainHandshake(err error) error {
 	if err == nil || isExplained(err) {
 		return err
 	}
-	if kind, text := explainRemote(err); text != "" {
+	if text, kind := explainRemote(err); text != "" {
 		return &nodeError{kind, text, err}
 	}
 	if !isCertificateError(err) {
 		return err
 	}
-	kind, text := judgeCertificate(err)
+	text, kind := judgeCertificate(err)
 	return &nodeError{kind, text, err}
 }
 
@@ -84,17 +84,17 @@ func isExplained(err error) bool {
 
 // explainRemote knows the alerts of a node. Over TCP, crypto/tls does not
 // export their type, only their words.
-func explainRemote(err error) (kind error, text string) {
+func explainRemote(err error) (text string, kind error) {
 	var op *net.OpError
 	if !errors.As(err, &op) || op.Op != "remote error" || op.Err == nil {
-		return nil, ""
+		return "", nil
 	}
 	for alert, advice := range alertAdvice {
 		if op.Err.Error() == alert.Error() {
-			return advice.kind, advice.text
+			return advice.text, advice.kind
 		}
 	}
-	return nil, ""
+	return "", nil
 }
 
 // isCertificateError reports whether err is about the node's certificate.
@@ -117,7 +117,7 @@ func isParseError(err error) bool {
 
 // judgeCertificate says what an error of crypto/x509 means for a node. kind is
 // nil where the certificate is sound and of the right CA.
-func judgeCertificate(err error) (kind error, text string) {
+func judgeCertificate(err error) (text string, kind error) {
 	var (
 		weak     weakSignature
 		unknown  unknownIssuer
@@ -126,26 +126,26 @@ func judgeCertificate(err error) (kind error, text string) {
 	)
 	switch {
 	case errors.Is(err, ErrUnsupported):
-		return ErrUnsupported, "its certificate bears a SHA-1 signature. PinNodes accepts the node by its key"
+		return "its certificate bears a SHA-1 signature. PinNodes accepts the node by its key", ErrUnsupported
 	case isParseError(err):
-		return ErrUnsupported, adviceParse
+		return adviceParse, ErrUnsupported
 	case errors.As(err, &weak):
-		return ErrWeakSignature, adviceWeak
+		return adviceWeak, ErrWeakSignature
 	case errors.As(err, &unknown):
-		return ErrUntrusted, adviceUntrusted
+		return adviceUntrusted, ErrUntrusted
 	case isWeak(err):
-		return ErrWeakSignature, adviceWeak
+		return adviceWeak, ErrWeakSignature
 	case errors.As(err, &hostname) && hostname.Certificate != nil && hasSHA1Signature(hostname.Certificate):
 		// crypto/x509 looks at the name first.
-		return ErrWeakSignature, adviceWeakName
+		return adviceWeakName, ErrWeakSignature
 	case errors.As(err, &hostname):
-		return nil, adviceName
+		return adviceName, nil
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
-		return ErrExpired, adviceExpired
+		return adviceExpired, ErrExpired
 	case errors.As(err, new(x509.UnknownAuthorityError)):
-		return ErrUntrusted, adviceUntrusted
+		return adviceUntrusted, ErrUntrusted
 	}
-	return ErrUntrusted, adviceUnfit
+	return adviceUnfit, ErrUntrusted
 }
 
 // isWeak reports whether crypto/x509 has met a SHA-1 signature of a CA of the

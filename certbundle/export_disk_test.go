@@ -15,5 +15,16 @@ func (b *Bundle) WriteDirWithSteps(dir string, f StepFunc) error {
 	return disk{before: f}.writeBundle(dir, b)
 }
 
+// ReadFile is how a writer reads what is there.
+func ReadFile(path string) ([]byte, error) { return readFile(path) }
+
+// LoadThrough is Load, with something done before each file is read.
+func LoadThrough(dir string, before func(path string)) (*Bundle, error) {
+	return loadFrom(cleanFolder(dir), func(path string) ([]byte, error) {
+		before(path)
+		return readLinked(path)
+	})
+}
+
 // OwnTransport is what downloads are made with if no client is given.
 func OwnTransport() *http.Transport { return newTransport() }

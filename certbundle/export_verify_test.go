@@ -28,6 +28,16 @@ func ParseTrustStore(data []byte) ([]*x509.Certificate, error) {
 	return certs, err
 }
 
+// ParseCertificatesAll also returns what is unsupported.
+func ParseCertificatesAll(file string, data []byte) ([]*x509.Certificate, []error, error) {
+	return parseCertificates(file, data)
+}
+
+// ParseTrustStoreAll also returns what is unsupported.
+func ParseTrustStoreAll(data []byte) ([]*x509.Certificate, []error, error) {
+	return parseTrustStore(data)
+}
+
 // What a download has to pass.
 var (
 	CheckClientCert = checkClientCert
@@ -49,21 +59,27 @@ func KeyCost(der []byte) (float64, error) {
 	if err != nil {
 		return 0, err
 	}
-	switch k := s.kdf.(type) {
-	case pbkdf2KDF:
-		return float64(k.iterations) / float64(iterationLimit(k.newHash(), s.cipher.keySize)), nil
-	case scryptKDF:
-		return float64(k.n*k.r*k.p) / maxScryptWork, nil
-	case pbkdf1:
-		return float64(k.iterations) / maxIterations, nil
-	case pkcs12KDF:
-		return float64(k.iterations) / maxIterations, nil
-	default:
-		panic("a key derivation that the tests do not know")
-	}
+	return s.kdf.cost(s.cipher.keySize), nil
 }
 
 // Scrub is what errors of transports go through.
 func Scrub(text, query string) string { return scrub(text, &url.URL{RawQuery: query}) }
+
+// PasswordForms returns how many forms of the password a key is tried with.
+func PasswordForms(file []byte, password string) int {
+	block, err := keyBlock(file)
+	if err != nil {
+		panic(err)
+	}
+	der, _ := block.decode()
+	s, _, err := parseEncrypted(der)
+	if err != nil {
+		panic(err)
+	}
+	if s.otherForm(password) == "" {
+		return 1
+	}
+	return 2
+}
 
 var ParsePin = parsePin

@@ -66,13 +66,15 @@ func (o *options) validate(ctx context.Context) error {
 // Fetch downloads ca.crt, client.crt and trustCa, all at once, and returns
 // them together with the private key of result. Nothing is written: see Save.
 //
-// Links are followed over https whatever they say, but for those to a loopback
+// Links are followed over https whatever they say, except those to a loopback
 // IP (see WithInsecureHTTP); redirects are not. A file may have 1 MiB. After a
 // fault of the network, a body that was cut off or a status of 5xx, a download
 // is tried once more; it ends after a minute at the latest. What comes must be
-// what the file's name says: certificates in PEM that can be parsed (at most
-// 16, of a CA in ca.crt, not just of a CA in client.crt), a Java key store in
-// trustCa.
+// what the file's name says, and whole: certificates in PEM (not just a
+// client's in ca.crt, nor just a CA's in client.crt), a Java key store in trustCa,
+// which is a JKS or a PKCS#12. Whether Go can read what is in them does not count,
+// for others may: see Verify. A body that was compressed on the way is unpacked,
+// if it is gzip or deflate, whatever its headers say.
 //
 // The error joins the faults of all three files. It names each file and its
 // host, never the query of a link, which is signed, and matches ErrDownload or,

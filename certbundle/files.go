@@ -22,7 +22,12 @@ const probeSize = 64 << 10
 // key (the error matches ErrExists), and one that is not a folder, that belongs
 // to another user than this or root, or that group or others may write to (of
 // access control lists it knows nothing, nor of any permissions on Windows). A
-// symbolic link to a folder is as good as the folder.
+// symbolic link to a folder is as good as the folder; one under the name of a
+// file takes that name.
+//
+// Volumes of pods are often such that others may write to them, and a pod cannot
+// change that (an emptyDir has mode 0777, one with an fsGroup 2775). There, take
+// a subfolder of the volume: Prepare makes it for the owner only.
 func Prepare(dir string) error { return disk{}.prepare(dir) }
 
 func (d disk) prepare(dir string) error {
@@ -91,42 +96,6 @@ func (b *Bundle) members() []member {
 		{name: CACertFile, data: &b.CACert},
 		{name: TrustStoreFile, data: &b.TrustStore},
 	}
-}
-
-// Load reads a bundle. It returns what is there, never nil, as it is: see
-// Verify. The error names what is missing, and then matches fs.ErrNotExist, and
-// what cannot be read or is empty, too large or not a regular file.
-func Load(dir string) (*Bundle, error) {
-	b := &Bundle{}
-	dir = cleanFolder(dir)
-	if dir == "" {
-		return b, errors.New("certbundle: no folder is given")
-	}
-	var (
-		absent []string
-		errs   []error
-	)
-	for _, m := range b.members() {
-		data, err := readFile(filepath.Join(dir, m.name))
-		switch {
-		case errors.Is(err, fs.ErrNotExist):
-			absent = append(absent, m.name)
-		case err != nil:
-			errs = append(errs, err)
-		case len(data) == 0:
-			errs = append(errs, fault(m.name, "is empty", ErrMalformed))
-		default:
-			*m.data = data
-		}
-	}
-	if len(absent) > 0 {
-		text := "not in " + dir
-		if absent[0] == ClientKeyFile {
-			text += leftKeys(dir)
-		}
-		errs = append(errs, fault(strings.Join(absent, ", "), text, fs.ErrNotExist))
-	}
-	return b, errors.Join(errs...)
 }
 
 // WriteDir stores a bundle in dir as Save does: the key first, every file

@@ -108,8 +108,12 @@ func TestLoad(t *testing.T) {
 			require.NoError(t, id.bundle().WriteDir(dir))
 			require.NoError(t, os.Remove(filepath.Join(dir, name)))
 			b, err := certbundle.Load(dir)
-			require.ErrorIs(t, err, fs.ErrNotExist)
-			require.EqualError(t, err, "certbundle: "+name+": not in "+dir)
+			if name == certbundle.TrustStoreFile {
+				require.NoError(t, err, "only Java reads it")
+			} else {
+				require.ErrorIs(t, err, fs.ErrNotExist)
+				require.EqualError(t, err, "certbundle: "+name+": not in "+dir)
+			}
 			requireBundle(t, id.without(name), b)
 		})
 		t.Run(name+" alone", func(t *testing.T) {
@@ -120,7 +124,7 @@ func TestLoad(t *testing.T) {
 			require.ErrorIs(t, err, fs.ErrNotExist)
 			text, _, _ := strings.Cut(err.Error(), " not in ")
 			for _, other := range names {
-				require.Equal(t, other != name, strings.Contains(text, other))
+				require.Equal(t, other != name && other != certbundle.TrustStoreFile, strings.Contains(text, other))
 			}
 			requireBundle(t, id.only(name), b)
 		})
@@ -130,9 +134,13 @@ func TestLoad(t *testing.T) {
 			require.NoError(t, id.bundle().WriteDir(dir))
 			require.NoError(t, os.Truncate(filepath.Join(dir, name), 0))
 			b, err := certbundle.Load(dir)
-			require.ErrorIs(t, err, certbundle.ErrMalformed)
-			require.NotErrorIs(t, err, fs.ErrNotExist)
-			require.EqualError(t, err, "certbundle: "+name+": is empty")
+			if name == certbundle.TrustStoreFile {
+				require.NoError(t, err, "only Java reads it")
+			} else {
+				require.ErrorIs(t, err, certbundle.ErrMalformed)
+				require.NotErrorIs(t, err, fs.ErrNotExist)
+				require.EqualError(t, err, "certbundle: "+name+": is empty")
+			}
 			requireBundle(t, id.without(name), b)
 		})
 	}
@@ -145,6 +153,15 @@ func TestLoad(t *testing.T) {
 		require.ErrorIs(t, err, certbundle.ErrMalformed)
 		require.EqualError(t, err, "certbundle: ca.crt: has more than 1 MiB")
 		requireBundle(t, id.without(certbundle.CACertFile), b)
+	})
+	t.Run("trustCa too large", func(t *testing.T) {
+		t.Parallel()
+		dir := t.TempDir()
+		require.NoError(t, id.bundle().WriteDir(dir))
+		require.NoError(t, os.Truncate(filepath.Join(dir, certbundle.TrustStoreFile), 1<<20+1))
+		b, err := certbundle.Load(dir)
+		require.NoError(t, err)
+		requireBundle(t, id.without(certbundle.TrustStoreFile), b)
 	})
 	t.Run("no folder", func(t *testing.T) {
 		t.Parallel()

@@ -117,3 +117,8 @@ func readFile(t testing.TB, path string) []byte {
 	require.NoError(t, err)
 	return data
 }
+
+func readTestdata(t testing.TB, name ...string) []byte {
+	t.Helper()
+	return readFile(t, filepath.Join(append([]string{"testdata"}, name...)...))
+}

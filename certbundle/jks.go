@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha1"
 	"crypto/x509"
+	"errors"
 
 	"golang.org/x/crypto/cryptobyte"
 )
@@ -19,16 +20,24 @@ const (
 // parseTrustStore returns the certificates of a trust store, one at least.
 // unsupported is what it is to parseCertificates.
 func parseTrustStore(data []byte) (certs []*x509.Certificate, unsupported []error, err error) {
-	const file = TrustStoreFile
-	if len(data) == 0 {
-		return nil, nil, missing(file)
+	switch {
+	case len(data) == 0:
+		return nil, nil, missing(TrustStoreFile)
+	case isPKCS12(data):
+		return parsePKCS12(data)
+	default:
+		return parseJKS(data)
 	}
+}
+
+func parseJKS(data []byte) (certs []*x509.Certificate, skipped []error, err error) {
+	const file = TrustStoreFile
 	// Fewer than 20 bytes leave an empty body, which has no magic number.
 	body, digest := data[:max(0, len(data)-sha1.Size)], data[max(0, len(data)-sha1.Size):]
 	s := cryptobyte.String(body)
 	var magic, version, count uint32
 	if !s.ReadUint32(&magic) || magic != jksMagic {
-		return nil, nil, malformed(file, "not a JKS")
+		return nil, nil, malformed(file, "not a JKS, nor a whole PKCS#12")
 	}
 	if !s.ReadUint32(&version) || version != jksVersion {
 		return nil, nil, malformed(file, "not a JKS of version %d", jksVersion)
@@ -37,25 +46,46 @@ func parseTrustStore(data []byte) (certs []*x509.Certificate, unsupported []erro
 	if !bytes.Equal(digest, jksDigest(body)) {
 		return nil, nil, malformed(file, "damaged, or another password than %q", trustStorePassword)
 	}
-	if !s.ReadUint32(&count) || count == 0 || count > maxCertificates {
-		return nil, nil, malformed(file, "not between 1 and %d entries", maxCertificates)
+	if !s.ReadUint32(&count) || count == 0 {
+		return nil, nil, malformed(file, "no entries")
 	}
-	certs = make([]*x509.Certificate, 0, count)
+	if count > maxCertificates {
+		// Whole or not, which is not worth to be found out.
+		return nil, nil, tooMuch(file, "%d entries, more than %d", count, maxCertificates)
+	}
 	for range count {
-		der, ok := readTrustedCert(&s)
-		if !ok {
-			return nil, nil, malformed(file, "an entry is not a trusted certificate")
-		}
-		cert, err := parseCertificate(file, der)
-		if err != nil {
+		cert, err := parseEntry(&s)
+		switch {
+		case err == nil:
+			certs = append(certs, cert)
+		case errors.Is(err, ErrMalformed):
 			return nil, nil, err
+		default:
+			skipped = append(skipped, err)
 		}
-		certs = append(certs, cert)
 	}
-	if !s.Empty() {
+	switch {
+	case !s.Empty():
 		return nil, nil, malformed(file, "more than its entries")
+	case len(certs) == 0:
+		return nil, nil, errors.Join(skipped...)
 	}
-	return certs, unsupported, nil
+	return certs, skipped, nil
+}
+
+// parseEntry reads one entry. A private key is whole and of no use here.
+func parseEntry(s *cryptobyte.String) (*x509.Certificate, error) {
+	start := *s
+	der, ok := readTrustedCert(s)
+	if ok {
+		return parseCertificate(TrustStoreFile, der)
+	}
+	*s = start
+	var tag uint32
+	if start.ReadUint32(&tag) && tag == jksPrivateKey && skipEntry(s) {
+		return nil, unsupported(TrustStoreFile, "an entry is a private key, not a trusted certificate; Java reads it")
+	}
+	return nil, malformed(TrustStoreFile, "an entry is not a trusted certificate")
 }
 
 // readTrustedCert reads one entry. No length in it is believed: each is

@@ -74,14 +74,6 @@ func TestTrustStoresThatAreNotAreRefused(t *testing.T) {
 	good := jks(2, 1, trusted(cert))
 	flipped := bytes.Clone(good)
 	flipped[20] ^= 1
-	withKey := keystore.New()
-	require.NoError(t, withKey.SetPrivateKeyEntry("key", keystore.PrivateKeyEntry{
-		CreationTime: time.Now(), PrivateKey: []byte("secret"),
-		CertificateChain: []keystore.Certificate{{Type: "X.509", Content: cert.Raw}},
-	}, []byte("mychain")))
-	var keyStore bytes.Buffer
-	require.NoError(t, withKey.Store(&keyStore, []byte("mychain")))
-
 	tests := map[string]struct {
 		data []byte
 		says string
@@ -97,7 +89,6 @@ func TestTrustStoresThatAreNotAreRefused(t *testing.T) {
 		"4 billion entries said":          {jks(2, math.MaxUint32, trusted(cert)), "entries"},
 		"one entry fewer than said":       {jks(2, 2, trusted(cert)), "an entry"},
 		"one entry more than said":        {jks(2, 1, trusted(cert), trusted(cert)), "more than its entries"},
-		"a private key":                   {keyStore.Bytes(), "not a trusted certificate"},
 		"an unknown kind of entry":        {jks(2, 1, jksEntry(3, "X.509", size, cert.Raw)), "not a trusted certificate"},
 		"an unknown kind of certificate":  {jks(2, 1, jksEntry(2, "PGP", size, cert.Raw)), "not a trusted certificate"},
 		"a certificate of 4 GiB, it says": {jks(2, 1, jksEntry(2, "X.509", math.MaxUint32, cert.Raw)), "not a trusted certificate"},
@@ -125,6 +116,33 @@ func TestTrustStoresAreBounded(t *testing.T) {
 	require.NoError(t, err)
 	_, err = certbundle.ParseTrustStore(jks(2, 17, bytes.Repeat(entry, 17)))
 	requireFault(t, err, certbundle.ErrMalformed, certbundle.TrustStoreFile)
+}
+
+// TestTrustStoreWithAPrivateKey: it is no trusted certificate, and no damage.
+func TestTrustStoreWithAPrivateKey(t *testing.T) {
+	t.Parallel()
+	cert := newAuthority(t).cert
+	store := keystore.New()
+	require.NoError(t, store.SetPrivateKeyEntry("key", keystore.PrivateKeyEntry{
+		CreationTime: time.Now(), PrivateKey: []byte("secret"),
+		CertificateChain: []keystore.Certificate{{Type: "X.509", Content: cert.Raw}},
+	}, []byte("mychain")))
+	write := func() []byte {
+		var b bytes.Buffer
+		require.NoError(t, store.Store(&b, []byte("mychain")))
+		return b.Bytes()
+	}
+	_, _, err := certbundle.ParseTrustStoreAll(write())
+	requireUnsupported(t, err, certbundle.TrustStoreFile, "a private key")
+
+	require.NoError(t, store.SetTrustedCertificateEntry("ca", keystore.TrustedCertificateEntry{
+		CreationTime: time.Now(), Certificate: keystore.Certificate{Type: "X.509", Content: cert.Raw},
+	}))
+	certs, skipped, err := certbundle.ParseTrustStoreAll(write())
+	require.NoError(t, err)
+	require.Equal(t, []*x509.Certificate{cert}, certs)
+	require.Len(t, skipped, 1)
+	requireUnsupported(t, skipped[0], certbundle.TrustStoreFile, "a private key")
 }
 
 // Not parallel: what others allocate would count.

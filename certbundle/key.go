@@ -19,15 +19,21 @@ func openKey(data []byte, password string) (key crypto.Signer, encryption string
 	if len(data) == 0 {
 		return nil, "", missing(ClientKeyFile)
 	}
-	blocks, err := pemBlocks(ClientKeyFile, data, 1)
+	block, err := keyBlock(data)
 	if err != nil {
 		return nil, "", err
 	}
-	der := blocks[0].Bytes
+	if block.isLegacyEncrypted() {
+		return nil, "", unsupported(ClientKeyFile, "%s in OpenSSL's old encryption (Proc-Type: 4,ENCRYPTED); %s", block.label, convertKey)
+	}
+	der, ok := block.decode()
+	if !ok {
+		return nil, "", cutOff(ClientKeyFile)
+	}
 	if len(der) > maxKeyDER {
 		return nil, "", malformed(ClientKeyFile, "key of %d bytes, more than %d", len(der), maxKeyDER)
 	}
-	switch blocks[0].Type {
+	switch block.label {
 	case "PRIVATE KEY":
 		key, err = parsePKCS8(der)
 		if errors.Is(err, errNotPKCS8) {
@@ -37,25 +43,56 @@ func openKey(data []byte, password string) (key crypto.Signer, encryption string
 	case "ENCRYPTED PRIVATE KEY":
 		return openEncrypted(der, password)
 	default:
-		return nil, "", malformed(ClientKeyFile, "neither PRIVATE KEY nor ENCRYPTED PRIVATE KEY")
+		return nil, "", unsupported(ClientKeyFile, "%s is neither PRIVATE KEY nor ENCRYPTED PRIVATE KEY (PKCS#8); %s",
+			shortLabel(block.label), convertKey)
 	}
 }
+
+// convertKey is for whoever has another form of a key.
+const convertKey = "this makes one that is supported: openssl pkcs8 -topk8 -v2 aes-256-cbc -in client.key -out new.key"
+
+// keyBlock returns the first private key in a file, as everybody takes it.
+func keyBlock(data []byte) (pemBlock, error) {
+	blocks, err := pemBlocks(ClientKeyFile, data)
+	if err != nil {
+		return pemBlock{}, err
+	}
+	for _, b := range blocks {
+		if b.isPrivateKey() {
+			return b, nil
+		}
+	}
+	return pemBlock{}, malformed(ClientKeyFile, "holds PEM, but neither PRIVATE KEY nor ENCRYPTED PRIVATE KEY")
+}
+
+// shortLabel is a label fit for an error.
+func shortLabel(label string) string { return fmt.Sprintf("%.40q", label) }
 
 func openEncrypted(der []byte, password string) (crypto.Signer, string, error) {
 	scheme, encrypted, err := parseEncrypted(der)
 	if err != nil {
 		return nil, "", err
 	}
-	plain, err := scheme.decrypt(password, encrypted)
+	key, err := scheme.open(password, encrypted)
+	if errors.Is(err, ErrPassword) {
+		if other := scheme.otherForm(password); other != "" {
+			key, err = scheme.open(other, encrypted)
+		}
+	}
+	return key, scheme.name, err
+}
+
+func (s *scheme) open(password string, encrypted []byte) (crypto.Signer, error) {
+	plain, err := s.decrypt(password, encrypted)
 	if err != nil {
-		return nil, scheme.name, err
+		return nil, err
 	}
 	key, err := parsePKCS8(plain)
 	if errors.Is(err, errNotPKCS8) {
 		// One wrong password in some 256 leaves a padding that looks right.
 		err = wrongPassword()
 	}
-	return key, scheme.name, err
+	return key, err
 }
 
 func wrongPassword() error {

@@ -39,7 +39,7 @@ func (o *tlsOptions) checkNodes(cfg *tls.Config, cas []*x509.Certificate) {
 	switch {
 	case o.pins != nil:
 		own = func(state *tls.ConnectionState) error {
-			state.VerifiedChains = nil
+			state.VerifiedChains = nil // a resumed session may have those of another configuration
 			return checkPin(state.PeerCertificates, o.pins)
 		}
 	case o.chainOnly:
@@ -98,7 +98,7 @@ func (c *nodeCheck) verify(certs []*x509.Certificate, now time.Time) ([][]*x509.
 	if err == nil {
 		return chains, nil
 	}
-	kind, text := judgeCertificate(err)
+	text, kind := judgeCertificate(err)
 	// The type that crypto/tls uses for the same.
 	return nil, &nodeError{kind, text, &tls.CertificateVerificationError{UnverifiedCertificates: certs, Err: err}}
 }

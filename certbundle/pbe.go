@@ -35,6 +35,8 @@ type scheme struct {
 // initialization vector.
 type kdf interface {
 	derive(password string, keySize, ivSize int) (key, iv []byte, err error)
+	cost(keySize int) float64
+	otherForm(password string) string // or ""
 }
 
 // A blockCipher is used in CBC mode.
@@ -130,6 +132,14 @@ func unpad(plain []byte, blockSize int) ([]byte, error) {
 	return body, nil
 }
 
+func readOID(s *cryptobyte.String) (string, bool) {
+	var id encoding.ObjectIdentifier
+	if !s.PeekASN1Tag(asn1.OBJECT_IDENTIFIER) || !s.ReadASN1ObjectIdentifier(&id) {
+		return "", false
+	}
+	return id.String(), true
+}
+
 // readAlgorithm reads an AlgorithmIdentifier. The parameters are one element,
 // or empty.
 func readAlgorithm(s *cryptobyte.String) (oid string, params cryptobyte.String, ok bool) {
@@ -153,7 +163,7 @@ func brokenKey(structure string) error {
 
 // unknownOID names what a key asks for and certbundle does not have.
 func unknownOID(what, oid string) error {
-	return malformed(ClientKeyFile, "unknown %s %s", what, shortOID(oid))
+	return unsupported(ClientKeyFile, "unknown %s %s; %s", what, shortOID(oid), convertKey)
 }
 
 // shortOID is an OID fit for an error: it comes from outside, can be very long

@@ -28,14 +28,24 @@ func (b Bundle) shown() shownBundle {
 	return s
 }
 
+// Redacted returns a copy that is safe for any logger and any encoder: the
+// private key, if there is one, is "[REDACTED]" in it. The rest is shared with b.
+// WriteDir and Save refuse to store such a key.
+func (b Bundle) Redacted() Bundle {
+	if len(b.PrivateKey) > 0 {
+		b.PrivateKey = []byte(redact.Mark)
+	}
+	return b
+}
+
 // Format implements fmt.Formatter. It shows the certificates and the size of
 // the trust store, and never the private key, whatever the verb.
 //
 // What no type can prevent: a value (not a pointer) in an unexported field of
-// another struct is printed as it is, and so is one with the verbs %p and, but
-// for fmt.Errorf, %w, both of which go vet reports. encoding/json keeps the
+// another struct is printed as it is, and so is one with the verbs %p and, except
+// in fmt.Errorf, %w, both of which go vet reports. encoding/json keeps the
 // key, so that a bundle can be stored; mind that slog's JSON handler marshals
-// what stands inside another value.
+// what stands inside another value. Redacted is for these cases.
 func (b Bundle) Format(f fmt.State, verb rune) {
 	_, _ = fmt.Fprintf(f, fmt.FormatString(f, verb), b.shown())
 }

@@ -2,7 +2,11 @@ package certbundle_test
 
 import (
 	"bytes"
+	"encoding/base64"
+	"encoding/gob"
 	"encoding/hex"
+	"encoding/json"
+	"encoding/xml"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -10,6 +14,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/antchain-go/baas"
 	"github.com/antchain-go/baas/certbundle"
 )
 
@@ -61,4 +66,31 @@ func TestBundleShowsNoKey(t *testing.T) {
 	safe(t, w.String())
 	require.Equal(t, 2, strings.Count(w.String(), `{"PrivateKey":"[REDACTED]","ClientCert":"THE CLIENT","CACert":"THE CA","TrustStore":"3 bytes"}`))
 	require.Equal(t, "<nil>", fmt.Sprint((*certbundle.Bundle)(nil)))
+}
+
+// TestRedactedIsSafeForEncoders, which see no Format and no LogValue.
+func TestRedactedIsSafeForEncoders(t *testing.T) {
+	t.Parallel()
+	b := certbundle.Bundle{PrivateKey: []byte("-----BEGIN secret"), ClientCert: []byte("THE CLIENT"), CACert: []byte("THE CA"), TrustStore: []byte{1, 2}}
+	type hidden struct{ b certbundle.Bundle }
+	var w bytes.Buffer
+	require.NoError(t, json.NewEncoder(&w).Encode(b.Redacted()))
+	require.NoError(t, xml.NewEncoder(&w).Encode(b.Redacted()))
+	require.NoError(t, gob.NewEncoder(&w).Encode(b.Redacted()))
+	slog.New(slog.NewJSONHandler(&w, nil)).Info("x", "v", []any{b.Redacted()})
+	_, _ = fmt.Fprintf(&w, "%v %+v %#v %s %x %p", hidden{b.Redacted()}, b.Redacted(), b.Redacted(), b.Redacted(), b.Redacted(), []any{b.Redacted()})
+	for _, form := range []string{"secret", base64.StdEncoding.EncodeToString(b.PrivateKey)[:16], strings.Trim(fmt.Sprint(b.PrivateKey), "[]"), hex.EncodeToString(b.PrivateKey)} {
+		require.NotContains(t, w.String(), form)
+	}
+	require.Equal(t, "-----BEGIN secret", string(b.PrivateKey), "a copy")
+	require.Equal(t, certbundle.Bundle{PrivateKey: []byte("[REDACTED]"), ClientCert: b.ClientCert, CACert: b.CACert, TrustStore: b.TrustStore}, b.Redacted())
+	require.Equal(t, certbundle.Bundle{CACert: b.CACert}, certbundle.Bundle{CACert: b.CACert}.Redacted(), "no key is no secret")
+
+	// It is no key to be stored, and not for the name of one.
+	dir := t.TempDir()
+	shown := b.Redacted()
+	require.EqualError(t, shown.WriteDir(dir), "certbundle: client.key: this is a redacted copy, and not the private key")
+	_, err := certbundle.Save(t.Context(), dir, baas.CertificateResult{PrivateKey: string(shown.PrivateKey)})
+	require.EqualError(t, err, "certbundle: client.key: this is a redacted copy, and not the private key")
+	requireFiles(t, dir, map[string]string{})
 }

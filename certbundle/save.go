@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/antchain-go/baas"
+	"github.com/antchain-go/baas/internal/redact"
 )
 
 // Save stores the private key of result in dir, downloads ca.crt, client.crt
@@ -97,6 +98,9 @@ func (d disk) saveKey(dir string, b *Bundle) error {
 
 // storeKey puts a key on disk, if there is any way to.
 func (d disk) storeKey(dir string, key []byte) error {
+	if string(key) == redact.Mark {
+		return fault(ClientKeyFile, "this is a redacted copy, and not the private key")
+	}
 	errFolder := d.makeFolder(dir)
 	if info, err := os.Stat(dir); errFolder != nil && (err != nil || !info.IsDir()) {
 		return notStored(errFolder)

@@ -19,8 +19,9 @@ import (
 // and signature differs, so dates, CA bit, key usages, name constraints,
 // critical extensions and the rest stay the judgment of crypto/x509.
 
-// maxSignatureChecks is crypto/x509's own limit for building a chain.
-const maxSignatureChecks = 100
+// maxSignatureChecks is enough for two full files, of which each certificate
+// has one issuer of its issuer's name. crypto/x509 itself stops at 100.
+const maxSignatureChecks = 48
 
 var errNoSHA1Issuer = errors.New("no certificate of " + CACertFile + " has made its signature")
 
@@ -47,8 +48,8 @@ func checkSHA1() error {
 	return nil
 }
 
-// A signatureChecker checks signatures with the real keys, SHA-1 included, as
-// many as crypto/x509 would.
+// A signatureChecker checks signatures with the real keys, SHA-1 included, up
+// to maxSignatureChecks.
 type signatureChecker struct {
 	done int
 	sha1 bool

@@ -7,7 +7,9 @@ import (
 	"crypto/x509"
 	"encoding/asn1"
 	"math/big"
+	"runtime"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -102,6 +104,26 @@ func forgedAbove(t testing.TB) *certbundle.Bundle {
 	return b
 }
 
+// atBest fails when f takes too much memory, or too long each time of three: a
+// machine that does much else is slow at times.
+func atBest(t *testing.T, f func()) {
+	t.Helper()
+	best := time.Hour
+	for range 3 {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		start := time.Now()
+		f()
+		best = min(best, time.Since(start))
+		runtime.ReadMemStats(&after)
+		require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(fuzzBytes))
+		if best < fuzzTime {
+			return
+		}
+	}
+	require.Less(t, best, fuzzTime)
+}
+
 // TestSHA1ChainsAreBounded: not parallel, for what is allocated is everybody's.
 func TestSHA1ChainsAreBounded(t *testing.T) {
 	for name, tt := range map[string]struct {
@@ -111,16 +133,12 @@ func TestSHA1ChainsAreBounded(t *testing.T) {
 		"a genuine mesh": {genuineMesh(t), true}, "a forged mesh": {forgedMesh(t), false}, "forged above": {forgedAbove(t), false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			bounded(t, func() error {
+			atBest(t, func() {
 				report, err := tt.bundle.Verify("")
 				require.NotNil(t, report)
 				require.Equal(t, tt.fits, err == nil, "%v", err)
-				return nil
 			})
-			bounded(t, func() error {
-				_, _ = tt.bundle.TLSCertificate("")
-				return nil
-			})
+			atBest(t, func() { _, _ = tt.bundle.TLSCertificate("") })
 		})
 	}
 	// What a node shows is bounded by crypto/tls: 256 KiB of certificates.
@@ -134,9 +152,8 @@ func TestSHA1ChainsAreBounded(t *testing.T) {
 	for range 5 {
 		shown = append(shown, shown[1:16]...)
 	}
-	bounded(t, func() error {
+	atBest(t, func() {
 		require.ErrorIs(t, cfg.VerifyConnection(tls.ConnectionState{PeerCertificates: shown}), certbundle.ErrUntrusted)
-		return nil
 	})
 }
 

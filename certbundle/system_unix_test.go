@@ -75,11 +75,12 @@ func TestPlantedFiles(t *testing.T) {
 	plants := map[string]struct {
 		plant func(path, elsewhere string) error
 		text  string
+		loads bool // a reader follows it
 	}{
-		"a pipe":                     {func(path, _ string) error { return syscall.Mkfifo(path, 0o600) }, "is a named pipe"},
-		"a symbolic link to a file":  {func(path, elsewhere string) error { return os.Symlink(elsewhere, path) }, "is a symbolic link"},
-		"a symbolic link to nothing": {func(path, elsewhere string) error { return os.Symlink(elsewhere+".none", path) }, "is a symbolic link"},
-		"a folder":                   {func(path, _ string) error { return os.Mkdir(path, 0o700) }, "is a folder"},
+		"a pipe":                     {func(path, _ string) error { return syscall.Mkfifo(path, 0o600) }, "is a named pipe", false},
+		"a symbolic link to a file":  {func(path, elsewhere string) error { return os.Symlink(elsewhere, path) }, "is a symbolic link", true},
+		"a symbolic link to nothing": {func(path, elsewhere string) error { return os.Symlink(elsewhere+".none", path) }, "is a symbolic link", true},
+		"a folder":                   {func(path, _ string) error { return os.Mkdir(path, 0o700) }, "is a folder", false},
 	}
 	for _, name := range names {
 		for what, c := range plants {
@@ -104,13 +105,17 @@ func TestPlantedFiles(t *testing.T) {
 				require.NoFileExists(t, elsewhere+".none")
 
 				b, errLoad := certbundle.Load(dir)
-				require.ErrorIs(t, errLoad, certbundle.ErrMalformed)
-				require.Contains(t, errLoad.Error(), "certbundle: "+name+": "+c.text)
+				if c.loads {
+					require.NotErrorIs(t, errLoad, certbundle.ErrMalformed)
+				} else {
+					require.ErrorIs(t, errLoad, certbundle.ErrMalformed)
+					require.Contains(t, errLoad.Error(), "certbundle: "+name+": "+c.text)
+				}
 				require.ErrorIs(t, id.bundle().WriteDir(dir), certbundle.ErrExists)
 
 				require.NoError(t, os.Remove(filepath.Join(dir, name)))
 				if name == certbundle.ClientKeyFile {
-					require.Empty(t, b.PrivateKey)
+					require.Equal(t, what == "a symbolic link to a file", len(b.PrivateKey) > 0)
 					key := id.result.PrivateKey
 					requireFiles(t, dir, map[string]string{beside(key): key})
 					return
@@ -121,23 +126,29 @@ func TestPlantedFiles(t *testing.T) {
 	}
 }
 
-// TestFileIsExchanged for a pipe or a symbolic link while it is looked at.
+// TestFileIsExchanged for a pipe or a symbolic link while it is looked at: a
+// writer never reads through a link, and nobody waits.
 func TestFileIsExchanged(t *testing.T) {
 	t.Parallel()
-	dir, spare, secret := t.TempDir(), t.TempDir(), filepath.Join(t.TempDir(), "secret")
+	dir, spare, linked := t.TempDir(), t.TempDir(), filepath.Join(t.TempDir(), "linked")
 	path, next := filepath.Join(dir, certbundle.CACertFile), filepath.Join(spare, "next")
-	require.NoError(t, os.WriteFile(secret, []byte("secret"), 0o600))
+	require.NoError(t, os.WriteFile(linked, []byte("linked"), 0o600))
 	kinds := []func() error{
 		func() error { return os.WriteFile(next, []byte("public"), 0o600) },
 		func() error { return syscall.Mkfifo(next, 0o600) },
-		func() error { return os.Symlink(secret, next) },
+		func() error { return os.Symlink(linked, next) },
 	}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		for range 3000 {
-			if b, _ := certbundle.Load(dir); len(b.CACert) > 0 && string(b.CACert) != "public" {
+			if data, _ := certbundle.ReadFile(path); len(data) > 0 && string(data) != "public" {
+				t.Errorf("read %q", data)
+				return
+			}
+			if b, _ := certbundle.Load(dir); len(b.CACert) > 0 && string(b.CACert) != "public" && string(b.CACert) != "linked" {
 				t.Errorf("read %q", b.CACert)
+				return
 			}
 		}
 	}()
@@ -172,6 +183,8 @@ func TestPrepareRefusesWhatOthersMayWrite(t *testing.T) {
 			}
 			require.ErrorIs(t, err, fs.ErrPermission)
 			require.Contains(t, err.Error(), "certbundle: "+dir+": not a safe place for a key: others may write to it")
+			require.Contains(t, err.Error(), "chmod go-w")
+			require.Contains(t, err.Error(), "as with a volume in a pod, take a subfolder")
 			info, err := os.Stat(dir)
 			require.NoError(t, err)
 			require.Equal(t, mode, info.Mode()&^fs.ModeDir, "it is left as it was")
@@ -186,6 +199,30 @@ func TestPrepareRefusesWhatOthersMayWrite(t *testing.T) {
 		}
 		require.ErrorContains(t, certbundle.Prepare(dir), "belongs to another user (uid 12345)")
 	})
+}
+
+// TestPrepareInAVolume: an emptyDir, and one with an fsGroup, whose setgid bit
+// is inherited.
+func TestPrepareInAVolume(t *testing.T) {
+	t.Parallel()
+	for name, mode := range map[string]fs.FileMode{"emptyDir": 0o777, "fsGroup": 0o775 | fs.ModeSetgid} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			volume := filepath.Join(t.TempDir(), "volume")
+			require.NoError(t, os.Mkdir(volume, 0o700))
+			require.NoError(t, os.Chmod(volume, mode))
+			require.ErrorIs(t, certbundle.Prepare(volume), fs.ErrPermission)
+			dir := filepath.Join(volume, "identity")
+			require.NoError(t, certbundle.Prepare(dir))
+			require.NoError(t, certbundle.Prepare(dir), "again")
+			info, err := os.Stat(dir)
+			require.NoError(t, err)
+			require.Equal(t, fs.FileMode(0o700), info.Mode().Perm())
+			if mode&fs.ModeSetgid != 0 && info.Mode()&fs.ModeSetgid == 0 {
+				t.Log("this system does not inherit the setgid bit")
+			}
+		})
+	}
 }
 
 func TestSymbolicLinkToFolder(t *testing.T) {

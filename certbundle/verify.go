@@ -65,7 +65,7 @@ func (b *Bundle) verify(password string, now time.Time) (*Report, error) {
 			doubts = append(doubts, checkPair(key, chain[0]))
 		}
 		if caErr == nil {
-			chainErr, chainWarnings := find.judge(trusted)
+			chainWarnings, chainErr := find.judge(trusted)
 			doubts, warnings = append(doubts, chainErr), append(warnings, chainWarnings...)
 		}
 		if doubt := errors.Join(doubts...); doubt != nil {

@@ -283,3 +283,15 @@ func TestIssuersAreShown(t *testing.T) {
 		})
 	}
 }
+
+// Two CAs that have signed each other have no root above them.
+func TestIssuersInACircle(t *testing.T) {
+	t.Parallel()
+	a, b := newAuthority(t, asCA("a")), newAuthority(t, asCA("b"))
+	aByB, bByA := sign(t, a.cert, b.cert, a.key.Public(), b.key), sign(t, b.cert, a.cert, b.key.Public(), a.key)
+	bundle := a.bundle(t)
+	bundle.CACert = pemCerts(aByB, bByA)
+	cert, err := bundle.TLSCertificate("")
+	require.NoError(t, err)
+	require.Equal(t, [][]byte{cert.Leaf.Raw, aByB.Raw, bByA.Raw}, cert.Certificate)
+}

@@ -180,5 +180,5 @@ func mendLineBreaks(result []byte) []byte {
 // at the same time that it failed, it is nothing to rely on.
 func IsSuccessCode(code string) bool {
 	n, err := strconv.Atoi(code)
-	return err == nil && n < 400 || strings.EqualFold(code, "OK") || strings.EqualFold(code, "success")
+	return err == nil && (n == 0 || 200 <= n && n <= 299) || strings.EqualFold(code, "OK") || strings.EqualFold(code, "success")
 }

@@ -3,6 +3,7 @@ package envelope
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 	"strings"
 )
 
@@ -44,8 +45,9 @@ func (f *finder) value(s *Scanner, inStrings int) bool {
 				return f.value(s, inStrings)
 			}
 			text, ok := s.value()
-			if ok && isQuotedKey(text) && f.wants(name) {
-				holds = true
+			if ok && isQuotedKey(text) {
+				holds = holds || f.wants(name)
+				f.isResult(name, text)
 			}
 			f.inString(text, inStrings)
 			return ok
@@ -62,6 +64,14 @@ func (f *finder) value(s *Scanner, inStrings int) bool {
 		return ok
 	}
 	return s.Skip()
+}
+
+// isResult takes a Result that is the one key itself.
+func (f *finder) isResult(name, text []byte) {
+	isKey := bytes.HasPrefix(bytes.TrimLeft(text, "\" "), []byte(pemBegin))
+	if f.found == nil && isKey && len(f.keys.Names) == 1 && Is(name, "Result") {
+		f.found = slices.Concat([]byte(`{"`+f.keys.Names[0]+`":`), text, []byte("}"))
+	}
 }
 
 // inString looks into a string that holds JSON.
@@ -122,9 +132,10 @@ func (c *completer) value() bool {
 	case '[':
 		return c.nested(']', func() bool { return c.s.elements(c.value) })
 	}
+	isNumber := !strings.ContainsRune(`"tfn`, rune(c.s.Peek()))
 	ok := c.s.Skip()
 	// A number at the end may have lost digits.
-	if ok && c.s.i < len(c.s.b) {
+	if ok && !(isNumber && c.s.i == len(c.s.b)) {
 		c.mark()
 	}
 	return ok
@@ -199,23 +210,20 @@ func keysInText(body []byte, keys Keys) []byte {
 	return result
 }
 
-// maxBefore is how far before a key its name may stand.
-const maxBefore = 64
-
 // nameBefore is the name of the member that a key belongs to which follows on
-// text; empty if it cannot be told.
+// text; empty if it is none.
 func (k Keys) nameBefore(text []byte) string {
-	text = text[max(0, len(text)-maxBefore):]
-	name, at := "", -1
-	for _, n := range k.Names {
-		if i := bytes.LastIndex(text, []byte(n)); i > at {
-			name, at = n, i
-		}
-	}
-	if name == "" && k.Any {
+	if k.Any {
 		return "PrivateKey"
 	}
-	return name
+	text = bytes.TrimRight(text, "\\\": \t\r\n")
+	for _, name := range k.Names {
+		start := len(text) - len(name)
+		if start > 0 && Is(text[start:], name) && (text[start-1] == '"' || text[start-1] == '\\') {
+			return name
+		}
+	}
+	return ""
 }
 
 // pemText undoes what escaping has made of a PEM block; empty if it is none.

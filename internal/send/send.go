@@ -7,9 +7,9 @@
 //     never will.
 //   - net/http does not send a request a second time by itself.
 //   - A retry goes out on a connection on which nothing was sent before.
-//   - An HTTP/1 connection that has brought anything but a regular success is
-//     not used again: of a peer that answers one request twice, the next caller
-//     would take the second answer for its own. HTTP/2 tells replies apart.
+//   - A connection that has brought anything but a regular success is not used
+//     again: of a peer that answers one request twice, the next caller would take
+//     the second answer for its own.
 //   - Nothing is sent once the caller says that it is too late.
 //
 // The proof is chosen once per client, by the kind of transport: see
@@ -22,12 +22,13 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"sync/atomic"
 )
 
 // A Sender sends over one client's transport. It is safe for concurrent use.
 type Sender struct {
-	own   *http.Transport   // nil if an http.Client was given
-	given http.RoundTripper // nil stands for http.DefaultTransport
+	own   atomic.Pointer[http.Transport] // nil if an http.Client was given
+	given http.RoundTripper              // nil stands for http.DefaultTransport
 	conns conns
 }
 
@@ -37,7 +38,7 @@ func New(hc *http.Client) *Sender {
 	s := &Sender{}
 	s.conns.init()
 	if hc == nil {
-		s.own = newTransport()
+		s.own.Store(newTransport())
 	} else {
 		s.given = hc.Transport
 	}
@@ -45,12 +46,12 @@ func New(hc *http.Client) *Sender {
 }
 
 // Own reports whether the transport is the Sender's own.
-func (s *Sender) Own() bool { return s.own != nil }
+func (s *Sender) Own() bool { return s.own.Load() != nil }
 
 // CloseIdleConnections closes those of the Sender's own transport.
 func (s *Sender) CloseIdleConnections() {
-	if s.own != nil {
-		s.own.CloseIdleConnections()
+	if own := s.own.Load(); own != nil {
+		own.CloseIdleConnections()
 	}
 }
 
@@ -64,9 +65,6 @@ type Message struct {
 
 // Terms are what an attempt has to keep to.
 type Terms struct {
-	// Abort ends the attempt's context.
-	Abort context.CancelFunc
-
 	// Retry asks for a connection on which nothing was sent before.
 	Retry bool
 
@@ -82,8 +80,10 @@ type Attempt struct {
 	Sent     bool // the message may have reached the gateway
 	Dropped  bool // it went out on a connection that was used before, and that ended without a byte of a reply
 
+	sender  *Sender
 	watch   *watch
-	release func() // closes connections made for this attempt alone; may be nil
+	base    *http.Transport // over which it went out, unless over a fresh one
+	release func()          // closes connections made for this attempt alone; may be nil
 }
 
 // maxHeldBack is how often a message is held back from the connections that a
@@ -98,10 +98,16 @@ var errNothing = errors.New("the transport returned neither a response nor an er
 func (s *Sender) Send(ctx context.Context, m *Message, t Terms) *Attempt {
 	for n := 1; ; n++ {
 		a := s.try(ctx, m, t)
-		if a.Sent || !a.watch.wasUnusable() || n == maxHeldBack || ctx.Err() != nil {
+		// Held back, or dropped by an idle connection that could not be held
+		// back from: the same bytes may follow.
+		again := !a.Sent && a.watch.wasUnusable() || a.Dropped && t.Retry
+		if !again || n == maxHeldBack || ctx.Err() != nil || a.watch.tooLate() {
 			return a
 		}
 		a.Close(false)
+		if a.watch.isHTTP2() {
+			s.replace(a.base)
+		}
 		t.Retry = true
 	}
 }
@@ -109,13 +115,16 @@ func (s *Sender) Send(ctx context.Context, m *Message, t Terms) *Attempt {
 // try is Send, except that the transport may have chosen a connection that
 // cannot be used.
 func (s *Sender) try(ctx context.Context, m *Message, t Terms) *Attempt {
-	a := &Attempt{}
+	a := &Attempt{sender: s}
 	rt := s.base()
 	transport, plain := rt.(*http.Transport)
-	if t.Retry {
-		if plain {
-			rt, a.release = fresh(transport)
-		} else if c, ok := rt.(interface{ CloseIdleConnections() }); ok {
+	switch {
+	case plain && t.Retry:
+		rt, a.release = fresh(transport)
+	case plain:
+		a.base = transport
+	case t.Retry:
+		if c, ok := rt.(interface{ CloseIdleConnections() }); ok {
 			c.CloseIdleConnections()
 		}
 	}
@@ -125,6 +134,7 @@ func (s *Sender) try(ctx context.Context, m *Message, t Terms) *Attempt {
 	req := m.Template.WithContext(httptrace.WithClientTrace(ctx, &a.watch.hooks))
 	req.URL, req.Header = &a.watch.url, m.Header
 	req.Body, req.ContentLength = w.body(), int64(len(m.Body))
+	req.Close = a.watch.strict && m.Body == "" // so that no later retry gets its connection
 	a.Response, a.Err = rt.RoundTrip(req)
 	a.Sent, a.Dropped = w.seal()
 	switch {
@@ -134,8 +144,9 @@ func (s *Sender) try(ctx context.Context, m *Message, t Terms) *Attempt {
 		return a
 	case a.Response == nil:
 		a.Err = errNothing
-	case a.watch.wasHeldBack():
-		// It was sent all the same, and the reply may be another request's.
+	case a.watch.wasSpent():
+		// It was sent all the same, by a transport in a wrapper that copies the
+		// URL. The reply may be another request's.
 		if a.Response.Body != nil {
 			_ = a.Response.Body.Close()
 		}
@@ -148,21 +159,38 @@ func (s *Sender) try(ctx context.Context, m *Message, t Terms) *Attempt {
 }
 
 // Close ends the attempt, whose reply, if any, was read. Unless it was a
-// regular success, its HTTP/1 connection is not used again.
+// regular success, its connection is not used again.
 func (a *Attempt) Close(regular bool) {
 	if a.Response != nil && a.Response.Body != nil {
 		_ = a.Response.Body.Close()
 	}
 	a.watch.settle(regular)
+	if a.Response != nil && a.Response.ProtoMajor >= 2 && !regular && a.release == nil {
+		a.watch.spend()
+		a.sender.replace(a.base)
+	}
 	if a.release != nil {
 		a.release()
 	}
 }
 
+// replace gets rid of an HTTP/2 connection that net/http would go on to offer:
+// the Sender's own transport is replaced by a new one, of a given one what is
+// idle is closed. Requests that are under way are not disturbed.
+func (s *Sender) replace(base *http.Transport) {
+	if base == nil {
+		return
+	}
+	if s.Own() {
+		s.own.CompareAndSwap(base, newTransport())
+	}
+	base.CloseIdleConnections()
+}
+
 func (s *Sender) base() http.RoundTripper {
 	switch {
-	case s.own != nil:
-		return s.own
+	case s.Own():
+		return s.own.Load()
 	case s.given != nil:
 		return s.given
 	}

@@ -57,6 +57,7 @@ type watch struct {
 	replied   bool // a byte of a reply has come
 	wrote     bool // the headers were written
 	heldBack  bool
+	spent     bool // conn had brought something other than a regular success
 	unusable  bool // it was held back since the connection could not be used
 }
 
@@ -64,7 +65,7 @@ func (w *watch) begin(s *Sender, m *Message, t Terms, plain bool) {
 	w.sender, w.terms, w.url, w.empty = s, t, m.URL, m.Body == ""
 	w.strict = t.Retry && !plain
 	w.byConn = plain || w.empty
-	w.asked = s.own != nil // it always does
+	w.asked = s.Own() // it always does
 	w.hooks.GotConn = w.gotConn
 	w.hooks.GotFirstResponseByte = w.gotFirstResponseByte
 	if !w.asked {
@@ -95,14 +96,14 @@ func (w *watch) wroteHeaders() {
 
 // gotConn holds the message back from a connection that it must not go out on.
 func (w *watch) gotConn(info httptrace.GotConnInfo) {
-	spent := w.sender.conns.spent(info.Conn) // may wait for a verdict
+	spent := w.sender.conns.spent(info.Conn) // may wait for a verdict on it
 	late := w.tooLate()
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	// A second connection means that net/http repeats what it has not begun to
 	// write; of a message without a body that cannot be relied on.
 	repeated := w.connected && w.empty
-	w.connected, w.conn, w.reused = true, info.Conn, info.Reused
+	w.connected, w.conn, w.reused, w.spent = true, info.Conn, info.Reused, spent
 	w.unusable = !late && (spent || repeated || w.strict && info.Reused)
 	if late || w.unusable {
 		w.holdBack()
@@ -111,24 +112,27 @@ func (w *watch) gotConn(info httptrace.GotConnInfo) {
 
 func (w *watch) tooLate() bool { return w.terms.TooLate != nil && w.terms.TooLate() }
 
-// holdBack keeps the message off the connection. HTTP/1 refuses to write a URL
-// with a control character before it writes anything, HTTP/2 looks at the
-// context. A body that is watched holds itself back.
+// holdBack keeps the message off the connection. net/http refuses to write a URL
+// that is no path, or that has a control character, before it writes anything.
+// That closes an HTTP/1 connection. A body that is watched holds itself back.
 func (w *watch) holdBack() {
 	w.heldBack = true
-	if !w.byConn {
-		return
-	}
-	w.url.RawQuery = "\x00"
-	if c, ok := w.conn.(*tls.Conn); ok && c.ConnectionState().NegotiatedProtocol == "h2" {
-		w.terms.Abort()
+	if w.byConn {
+		w.url.Opaque, w.url.RawQuery = "\x00", ""
 	}
 }
 
-func (w *watch) wasHeldBack() bool {
+func (w *watch) isHTTP2() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.heldBack
+	c, ok := w.conn.(*tls.Conn)
+	return ok && c.ConnectionState().NegotiatedProtocol == "h2"
+}
+
+func (w *watch) wasSpent() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.spent
 }
 
 // wasUnusable reports whether another connection would do.
@@ -158,6 +162,16 @@ func (w *watch) settle(regular bool) {
 	}
 }
 
+// spend marks a connection that many requests share, which needs no verdict
+// before it is handed on.
+func (w *watch) spend() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.conn != nil && w.sender.conns.pend(w.conn) {
+		w.sender.conns.settle(w.conn, false)
+	}
+}
+
 // A connWitness is for an *http.Transport, and for messages without a body. The
 // message counts as sent once it has a connection. So the body can go out with
 // the headers in one write: net/http does that with what it knows to be in
@@ -181,16 +195,19 @@ func (c *connWitness) seal() (sent, dropped bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	// A transport in a wrapper that copies the URL has not held back.
-	stopped := c.heldBack && !c.wrote
-	sent = !c.asked || c.read && !stopped || c.connected && !stopped
-	return sent, sent && c.reused && !c.replied && !c.heldBack
+	stopped := c.heldBack && !c.wrote && !c.read
+	sent = !stopped && (!c.asked || c.connected || c.read)
+	return sent, sent && c.reused && !c.replied
 }
 
 // Read and Close are those of the empty body.
 func (c *connWitness) Read(p []byte) (int, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if len(p) == 0 {
+	switch {
+	case c.heldBack:
+		return 0, errHeldBack
+	case len(p) == 0:
 		return 0, nil
 	}
 	c.read = true

@@ -1,0 +1,108 @@
+package certbundle
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// Load reads a bundle. It returns what is there, never nil, as it is: see
+// Verify. The error names what is missing, and then matches fs.ErrNotExist, and
+// what cannot be read or is empty, too large or not a regular file. trustCa,
+// which only Java reads, may be missing, empty or too large without an error.
+//
+// Symbolic links are followed to regular files, so the folder may be a mounted
+// Secret of Kubernetes, or hold links as certbot and Nix make them: whoever can
+// write to it chooses the files. Of a mount that is exchanged as a whole,
+// meanwhile or again and again, all files are of one version.
+func Load(dir string) (*Bundle, error) { return loadFrom(cleanFolder(dir), readLinked) }
+
+// maxVersions is how many versions of a folder are tried in a row. They are
+// exchanged in minutes, not in the time that it takes to read one.
+const maxVersions = 10
+
+func loadFrom(dir string, read func(path string) ([]byte, error)) (b *Bundle, err error) {
+	if dir == "" {
+		return &Bundle{}, errors.New("certbundle: no folder is given")
+	}
+	folder := resolveFolder(dir)
+	for range maxVersions {
+		b, err = folder.load(dir, read)
+		// The version that was read may have been removed meanwhile.
+		latest := resolveFolder(dir)
+		whole := err == nil && len(b.TrustStore) > 0
+		if whole || latest == folder && !errors.Is(err, errExchanged) {
+			break
+		}
+		folder = latest
+	}
+	return b, err
+}
+
+// A resolvedFolder is a folder that may be exchanged as a whole, with the links
+// that do so followed once: the folder itself, or its ..data, through which
+// Kubernetes links each file.
+type resolvedFolder struct{ path, data string }
+
+const dataLink = "..data"
+
+func resolveFolder(dir string) resolvedFolder {
+	path, err := filepath.EvalSymlinks(dir)
+	if err != nil {
+		return resolvedFolder{path: dir} // reading says what is wrong
+	}
+	data, err := filepath.EvalSymlinks(filepath.Join(path, dataLink))
+	if err != nil {
+		return resolvedFolder{path: path}
+	}
+	return resolvedFolder{path, data}
+}
+
+// file returns where a file is, in the version that was resolved.
+func (f resolvedFolder) file(name string) string {
+	path := filepath.Join(f.path, name)
+	if f.data == "" {
+		return path
+	}
+	target, err := os.Readlink(path)
+	if err != nil {
+		return path // not a link
+	}
+	if rest, ok := strings.CutPrefix(filepath.ToSlash(target), dataLink+"/"); ok {
+		return filepath.Join(f.data, filepath.FromSlash(rest))
+	}
+	return path
+}
+
+func (f resolvedFolder) load(dir string, read func(path string) ([]byte, error)) (*Bundle, error) {
+	b := &Bundle{}
+	var (
+		absent []string
+		errs   []error
+	)
+	for _, m := range b.members() {
+		data, err := read(f.file(m.name))
+		if err == nil && len(data) == 0 {
+			err = fault(m.name, "is empty", ErrMalformed, errContent)
+		}
+		switch {
+		case err == nil:
+			*m.data = data
+		case m.name == TrustStoreFile && (errors.Is(err, fs.ErrNotExist) || errors.Is(err, errContent)):
+		case errors.Is(err, fs.ErrNotExist):
+			absent = append(absent, m.name)
+		default:
+			errs = append(errs, fault(m.name, textOf(err), err))
+		}
+	}
+	if len(absent) > 0 {
+		text := "not in " + dir
+		if absent[0] == ClientKeyFile {
+			text += leftKeys(dir)
+		}
+		errs = append(errs, fault(strings.Join(absent, ", "), text, fs.ErrNotExist))
+	}
+	return b, errors.Join(errs...)
+}

@@ -1,0 +1,161 @@
+package baas
+
+import (
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/antchain-go/baas/internal/atmostonce"
+	"github.com/antchain-go/baas/internal/envelope"
+)
+
+const (
+	quotedKey = `"-----BEGIN ENCRYPTED PRIVATE KEY-----\nMII\n-----END ENCRYPTED PRIVATE KEY-----\n"`
+	withKey   = `{"RequestId":"R","Result":{"PrivateKey":` + quotedKey + `}}`
+)
+
+// classified is what the table is to say of one reply.
+type classified struct {
+	name   string
+	in     received
+	event  atmostonce.Event
+	reason Reason
+}
+
+var classifiedReplies = []classified{
+	{"the key where the documents have it", received{status: 200, body: []byte(withKey)}, atmostonce.Answered, ReasonReplied},
+	{"the key, flagged as a failure", received{status: 200, body: []byte(`{"Success":false,` + withKey[1:])}, atmostonce.Answered, ReasonSalvaged},
+	{"the key, with status 500", received{status: 500, body: []byte(withKey)}, atmostonce.Answered, ReasonSalvaged},
+	{"the key, cut off after it", received{status: 200, body: []byte(withKey[:len(withKey)-2]), cutOff: true}, atmostonce.Answered, ReasonSalvaged},
+	{"the key, in a reply that is too large", received{status: 200, body: []byte(withKey), tooLarge: true}, atmostonce.Answered, ReasonSalvaged},
+	{"the key beside Throttling", received{status: 400, body: []byte(`{"Code":"Throttling",` + withKey[1:])}, atmostonce.Answered, ReasonSalvaged},
+	{"Throttling.User", received{status: 400, body: []byte(`{"RequestId":"R","Code":"Throttling.User"}`)}, atmostonce.Throttled, ReasonThrottled},
+	{"Throttling, any status", received{status: 503, body: []byte(`{"RequestId":"R","Code":"Throttling"}`)}, atmostonce.Throttled, ReasonThrottled},
+	{"Throttling without a request ID", received{status: 400, body: []byte(`{"Code":"Throttling"}`)}, atmostonce.Unrecognized, ReasonNoRequestID},
+	{"a redirect", received{status: 307}, atmostonce.Unrecognized, ReasonRedirect},
+	{"a redirect with a refusal's body", received{status: 302, body: []byte(`{"RequestId":"R","Code":"Forbidden"}`)}, atmostonce.Unrecognized, ReasonRedirect},
+	{"status 500", received{status: 500}, atmostonce.ReplyLost, ReasonServerError},
+	{"status 599 with a refusal's code", received{status: 599, body: []byte(`{"RequestId":"R","Code":"Forbidden"}`)}, atmostonce.ReplyLost, ReasonServerError},
+	{"a code that blames the service, in a 400", received{status: 400, body: []byte(`{"RequestId":"R","Code":"ServerError"}`)}, atmostonce.ReplyLost, ReasonServerError},
+	{"a code that blames the request, and one the service", received{status: 400, body: []byte(`{"RequestId":"R","Code":"InvalidParameter","ResultCode":"InternalError"}`)}, atmostonce.ReplyLost, ReasonServerError},
+	{"HttpStatusCode 500 in a failure", received{status: 200, body: []byte(`{"RequestId":"R","Success":false,"HttpStatusCode":"500","Code":"NotFound"}`)}, atmostonce.ReplyLost, ReasonServerError},
+	{"SignatureNonceUsed", received{status: 400, body: []byte(`{"RequestId":"R","Code":"SignatureNonceUsed"}`)}, atmostonce.NonceUsed, ReasonNonceUsed},
+	{"SignatureNonceUsed as a code of WithRefusalCodes", received{status: 400, body: []byte(`{"RequestId":"R","Code":"SignatureNonceUsed"}`), refusalCodes: []string{"SignatureNonceUsed"}}, atmostonce.NonceUsed, ReasonNonceUsed},
+	{"InvalidTimeStamp.Expired with a Date", received{status: 400, body: []byte(`{"RequestId":"R","Code":"InvalidTimeStamp.Expired"}`), tellsTime: true}, atmostonce.ClockOff, ReasonClockOff},
+	{"InvalidTimeStamp.Expired without one", received{status: 400, body: []byte(`{"RequestId":"R","Code":"InvalidTimeStamp.Expired"}`)}, atmostonce.Refused, ReasonRefused},
+	{"a refusal", received{status: 403, body: []byte(`{"RequestId":"R","Code":"Forbidden.RAM"}`)}, atmostonce.Refused, ReasonRefused},
+	{"a refusal in a 200", received{status: 200, body: []byte(`{"requestId":"R","successResponse":false,"code":"404"}`)}, atmostonce.Refused, ReasonRefused},
+	{"a code of WithRefusalCodes", received{status: 400, body: []byte(`{"RequestId":"R","Code":"BizError"}`), refusalCodes: []string{"BizError"}}, atmostonce.Refused, ReasonRefused},
+	{"a code of WithRefusalCodes that blames the service", received{status: 400, body: []byte(`{"RequestId":"R","Code":"SystemBusy"}`), refusalCodes: []string{"SystemBusy"}}, atmostonce.Refused, ReasonRefused},
+	{"a code of WithRefusalCodes has to match exactly", received{status: 400, body: []byte(`{"RequestId":"R","Code":"BizError"}`), refusalCodes: []string{"bizerror", "Biz"}}, atmostonce.Unrecognized, ReasonUnrecognizedCode},
+	{"a code that is in no list", received{status: 400, body: []byte(`{"RequestId":"R","Code":"EXCEPTION"}`)}, atmostonce.Unrecognized, ReasonUnrecognizedCode},
+	{"HttpStatusCode 400 does not make a refusal", received{status: 200, body: []byte(`{"RequestId":"R","Success":false,"HttpStatusCode":"400","Code":"EXCEPTION"}`)}, atmostonce.Unrecognized, ReasonUnrecognizedCode},
+	{"too large", received{status: 200, body: []byte(`{"a":"`), tooLarge: true}, atmostonce.Unrecognized, ReasonTooLarge},
+	{"cut off without a key", received{status: 200, body: []byte(`{"RequestId":"R","Result":{"PrivateKey":"-----BEGIN`), cutOff: true}, atmostonce.ReplyLost, ReasonCutOff},
+	{"408", received{status: 408}, atmostonce.ReplyLost, ReasonBusy},
+	{"421", received{status: 421, body: []byte("<html>")}, atmostonce.ReplyLost, ReasonBusy},
+	{"425", received{status: 425, body: []byte("{}")}, atmostonce.ReplyLost, ReasonBusy},
+	{"429", received{status: 429, body: []byte("slow down")}, atmostonce.ReplyLost, ReasonBusy},
+	{"429 with a code and no request ID", received{status: 429, body: []byte(`{"Code":"QuotaExceeded"}`)}, atmostonce.ReplyLost, ReasonBusy},
+	{"429 with a refusal's JSON", received{status: 429, body: []byte(`{"RequestId":"R","Code":"QuotaExceeded"}`)}, atmostonce.Refused, ReasonRefused},
+	{"403 with Code and Message and no RequestId", received{status: 403, body: []byte(`{"Code":"Forbidden","Message":"m"}`)}, atmostonce.Unrecognized, ReasonNoRequestID},
+	{"a failure without a code", received{status: 200, body: []byte(`{"requestId":"R","successResponse":false}`)}, atmostonce.Unrecognized, ReasonFailed},
+	{"a failure with a code of success", received{status: 200, body: []byte(`{"requestId":"R","successResponse":false,"code":"200"}`)}, atmostonce.Unrecognized, ReasonFailed},
+	{"a failure in a 202", received{status: 202, body: []byte(`{"requestId":"R","successResponse":false,"code":"NotFound"}`)}, atmostonce.Unrecognized, ReasonFailed},
+	{"nothing", received{status: 200}, atmostonce.Unrecognized, ReasonNoBody},
+	{"a page", received{status: 200, body: []byte("<html>")}, atmostonce.Unrecognized, ReasonNotJSON},
+	{"JSON and something else", received{status: 200, body: []byte(`{}{}`)}, atmostonce.Unrecognized, ReasonNotJSON},
+	{"JSON with status 404", received{status: 404, body: []byte("{}")}, atmostonce.Unrecognized, ReasonUnexpectedStatus},
+	{"a success without a key", received{status: 200, body: []byte(`{"RequestId":"R","Result":{}}`)}, atmostonce.Unrecognized, ReasonNoKey},
+	{"a key without its last line", received{status: 200, body: []byte(`{"RequestId":"R","Result":{"PrivateKey":"-----BEGIN PRIVATE KEY-----"}}`)}, atmostonce.Unrecognized, ReasonNoKey},
+}
+
+// TestClassify: each reason is reached by a reply that names it.
+func TestClassify(t *testing.T) {
+	t.Parallel()
+	reached := make(map[Reason]bool)
+	for _, c := range classifiedReplies {
+		v := classify(&applyWithKey.semantics, &c.in)
+		require.Equal(t, c.reason, v.reason, c.name)
+		require.Equal(t, c.event, v.event, c.name)
+		require.Equal(t, v.event == atmostonce.Answered, v.result != nil, c.name)
+		reached[v.reason] = true
+	}
+	plain := classify(&semantics{name: "A"}, &received{status: 200, body: []byte(`{"RequestId":"R"}`)})
+	require.Equal(t, ReasonNoResult, plain.reason)
+	reached[plain.reason] = true
+	for _, row := range table {
+		require.True(t, reached[row.reason], "%v is reached by no reply", row.reason)
+	}
+}
+
+// TestClassifyOtherActions: what is handed over once, and what is not.
+func TestClassifyOtherActions(t *testing.T) {
+	t.Parallel()
+	const result = `{"RequestId":"R","Result":{"Text":` + quotedKey + `}}`
+	two := &semantics{name: "Two", keys: envelope.Keys{Names: []string{"A", "B"}}}
+	for _, c := range []struct {
+		name   string
+		s      *semantics
+		body   string
+		status int
+		want   Reason
+	}{
+		{"any action, a result", &semantics{name: "A"}, `{"RequestId":"R","Result":1}`, 200, ReasonReplied},
+		{"an unknown action, a key in a failure", &semantics{name: "A", keys: envelope.Keys{Any: true}}, result, 500, ReasonSalvaged},
+		{"an action that hands nothing over, a key in a failure", &semantics{name: "A"}, result, 500, ReasonServerError},
+		{"a read-only action, a key in a failure", &semantics{name: "A", readOnly: true, keys: envelope.Keys{Any: true}}, result, 500, ReasonServerError},
+		{"two keys", two, `{"RequestId":"R","Result":{"A":` + quotedKey + `,"B":` + quotedKey + `}}`, 200, ReasonReplied},
+		{"one of two keys", two, `{"RequestId":"R","Result":{"A":` + quotedKey + `}}`, 200, ReasonSalvaged},
+		{"none of two keys", two, `{"RequestId":"R","Result":{}}`, 200, ReasonNoKey},
+	} {
+		v := classify(c.s, &received{status: c.status, body: []byte(c.body)})
+		require.Equal(t, c.want, v.reason, c.name)
+	}
+}
+
+// TestBlame: the verdict that a careful engineer would give of a code.
+func TestBlame(t *testing.T) {
+	t.Parallel()
+	for want, codes := range map[blame][]string{
+		request: {
+			// of the gateway
+			"Throttling", "Throttling.User", "Throttling.Api", "InvalidTimeStamp.Expired", "InvalidTimeStamp.Format", "SignatureNonceUsed",
+			"SignatureDoesNotMatch", "IncompleteSignature", "InvalidAccessKeyId.NotFound", "InvalidAccessKeyId.Inactive",
+			"InvalidSecurityToken.Expired", "Forbidden", "Forbidden.RAM", "NoPermission", "MissingParameter", "MissingAntChainId",
+			"InvalidParameter", "InvalidAction.NotFound", "UnsupportedHTTPMethod",
+			// made up, in each style
+			"ParamError", "PARAM_ERROR", "param.error", "CHAIN_NOT_EXIST", "Chain.NotExist", "chain-not-found", "AlreadyApplied",
+			"QUOTA_EXCEEDED", "LimitExceeded", "PermissionDenied", "UNAUTHORIZED", "Account.Overdue", "CertExpired", "ACCOUNT_DISABLED",
+			"DuplicateName", "IllegalArgument", "400", "404", "499",
+		},
+		service: {
+			"ServiceUnavailable", "InternalError", "ServerError", "SERVER_BUSY", "50001", "500", "599", "5000", "NETWORK_ERROR",
+			"RequestTimeout", "UnknownError", "SYSTEM_ERROR", "BACKEND_FAIL", "Database.Error", "RPC_FAIL", "Processing", "timeout",
+			"InvalidServerState", "DATABASE_NOT_FOUND",
+		},
+		nobody: {
+			"", "OssUploadFailed", "EXCEPTION", "Error", "FAIL", "BizError", "C", "300", "399", "600", "40001", "-1", "99",
+			"参数错误", "系统错误", "操作失败", "BIZ_1001", "E0001",
+		},
+	} {
+		for _, code := range codes {
+			require.Equal(t, want, blameOf(code), "%q", code)
+		}
+	}
+}
+
+// TestReasonsAreNamed: every reason stands in the documentation of errors.
+func TestReasonsAreNamed(t *testing.T) {
+	t.Parallel()
+	source, err := os.ReadFile("classify.go")
+	require.NoError(t, err)
+	names := regexp.MustCompile(`(?m)^\tReason(\w+) +Reason = "(\w+)"`).FindAllStringSubmatch(string(source), -1)
+	require.Greater(t, len(names), 20)
+	for _, name := range names {
+		require.True(t, strings.EqualFold(name[1], name[2]), name[0])
+	}
+}
