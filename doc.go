@@ -1,5 +1,6 @@
 // Package baas is a client for Alibaba Cloud Blockchain as a Service (BaaS),
-// API version 2018-12-21. It applies for a TLS identity on an Ant Blockchain:
+// API version 2018-12-21. It gets a TLS client certificate for an Ant
+// Blockchain:
 //
 //	client, err := baas.NewClient()
 //	if err != nil {
@@ -7,7 +8,7 @@
 //	}
 //	resp, err := client.ApplyAntChainCertificateWithKeyAutoCreation(ctx, req)
 //	if errors.Is(err, baas.ErrOutcomeUnknown) {
-//		return err // a certificate may have been issued: do not apply again
+//		return err // a certificate may have been issued: do not call again
 //	}
 //	if err != nil {
 //		return err // nothing was issued
@@ -16,40 +17,64 @@
 //
 // # At most once
 //
-// An application is not idempotent, and the private key comes back once. So a
-// call that is not ReadOnly never issues two certificates, and says so when it
-// does not know whether it issued one.
+// Each request that arrives issues a certificate, and its private key is in that
+// reply only. So a call that is not ReadOnly has two promises:
 //
-// A call is in doubt from the first attempt that may have reached the gateway
-// without a reply that proves that it was not carried out. From then on only
-// the same bytes are sent, on a new connection and for five minutes at most,
-// of which the gateway accepts one copy. Doubt ends only with a reply that
-// holds the key. Any other end is an OutcomeUnknownError, and after every other
-// error nothing was carried out.
+//   - It issues at most one certificate.
+//   - ErrOutcomeUnknown is the only error after which one may exist. After every
+//     other error nothing was carried out.
 //
-//	what happened              not in doubt so far      in doubt
-//	not sent                   sent again               same bytes
-//	Throttling*                sent again               same bytes
-//	InvalidTimeStamp.Expired   clock corrected, once    stops
-//	SignatureNonceUsed         stops, in doubt          stops
-//	reset, timeout, 5xx        same bytes, in doubt     same bytes
-//	any other refusal          is returned              stops
-//	anything else              stops, in doubt          stops
+// A call is in doubt once an attempt may have reached the gateway and no reply
+// proves that it was refused. Doubt ends only with a reply that holds the key.
+// While in doubt, the client sends only the same bytes, of which the gateway
+// accepts one copy; on a new connection, and for five minutes at most.
 //
-// A reply that holds the whole key is success, even if the rest of it is
-// missing. A clock is corrected if it is less than a day off. RetryPolicy says
-// how often and when calls are sent again.
+// "Fresh" means sent again with a new nonce and signature, "same" means that the
+// same bytes are sent, "stops" that the call ends.
+//
+//	what happened                           not in doubt yet   in doubt
+//	not sent                                fresh              same
+//	flow control: Throttling*               fresh              same
+//	InvalidTimeStamp.Expired                clock corrected,   stops
+//	                                        once, at once
+//	idle connection was closed,             same, at once,     same, at once,
+//	without a byte of a reply               in doubt           once a call
+//	reset, timeout, cut-off, 5xx,           same, in doubt     same
+//	a code that blames the service
+//	408, 421, 425, 429 without JSON         same, in doubt     same
+//	SignatureNonceUsed                      stops, in doubt    stops
+//	refusal that blames the request         is returned        stops
+//	code that is not recognized             stops, in doubt    stops
+//	anything else                           stops, in doubt    stops
+//
+// More rules:
+//
+//   - A reply that holds the whole key is success, even if the rest of it is
+//     missing.
+//   - The service's own codes are not documented. A refusal is believed only if
+//     the words of its code blame the request; WithRefusalCodes adds codes.
+//   - RetryPolicy says how often and when a call is sent again. Whether it may be
+//     is not up to it.
+//   - OutcomeUnknownError.Reason says why the outcome is unknown.
+//   - A clock that is less than a day off is corrected.
+//
+// ReadOnly calls are retried freely, and never end in ErrOutcomeUnknown. To go on
+// after a crash, see WithJournal and WithResume.
 //
 // # Secrets
 //
-// The password, the private key, credentials, signatures and the queries of
-// URLs are in no error, no log record and no formatted value. The password
-// travels in the body of a POST over https, never in a URL unless
-// WithParamsInQuery is given, and to no host but the endpoint: redirects are
-// not followed.
+// These are in no error, log record or formatted value: the password, the
+// private key, credentials, signatures, and the queries of URLs.
+//
+//   - The password travels in the body of a POST over https. It is in a URL only
+//     with WithParamsInQuery.
+//   - Nothing is sent to a host other than the endpoint. Redirects are not
+//     followed.
+//   - What reads fields by reflection cannot be stopped: zap, zerolog, logrus,
+//     go-cmp, spew, the diff of assert.Equal. Give them Redacted of a value.
 //
 // # Testing
 //
 // Package baastest has an endpoint that runs in the test's process. A mocked
-// transport, such as httpmock's, goes in by WithHTTPClient.
+// transport, such as httpmock's, goes in with WithHTTPClient.
 package baas

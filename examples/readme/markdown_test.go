@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"unicode"
 
 	"github.com/stretchr/testify/require"
 )
@@ -27,12 +28,6 @@ type block struct {
 type heading struct {
 	level int
 	text  string
-}
-
-// readme and readmeZH are the pages that have to agree.
-func readmes(t *testing.T) (readme, readmeZH page) {
-	t.Helper()
-	return readPage(t, "README.md"), readPage(t, "README.zh-CN.md")
 }
 
 var headingLine = regexp.MustCompile(`^(#+) (.+)$`)
@@ -67,25 +62,38 @@ func readPage(t *testing.T, name string) page {
 }
 
 // of returns the blocks in a language.
-func (p page) of(t *testing.T, language string) []string {
-	t.Helper()
+func (p page) of(language string) []string {
 	var texts []string
 	for _, b := range p.blocks {
 		if b.language == language {
 			texts = append(texts, b.text)
 		}
 	}
-	require.NotEmpty(t, texts, "%s has no block in %s", p.name, language)
 	return texts
 }
 
-// anchor is the fragment that GitHub gives a heading.
-func (h heading) anchor() string {
-	kept := strings.Map(func(r rune) rune {
-		if strings.ContainsRune(",:.()：，、（）", r) {
+var link = regexp.MustCompile(`\]\(([^)]+)\)`)
+
+// links returns where the links of the page lead to.
+func (p page) links() []string {
+	var targets []string
+	for _, m := range link.FindAllStringSubmatch(p.prose, -1) {
+		targets = append(targets, m[1])
+	}
+	return targets
+}
+
+// anchors are the fragments that GitHub gives the headings.
+func (p page) anchors() []string {
+	var anchors []string
+	for _, h := range p.headings {
+		kept := strings.Map(func(r rune) rune {
+			if r == ' ' || r == '-' || r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r) {
+				return r
+			}
 			return -1
-		}
-		return r
-	}, strings.ToLower(h.text))
-	return "#" + strings.ReplaceAll(kept, " ", "-")
+		}, strings.ToLower(h.text))
+		anchors = append(anchors, "#"+strings.ReplaceAll(kept, " ", "-"))
+	}
+	return anchors
 }

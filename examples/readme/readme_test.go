@@ -1,16 +1,11 @@
-// Package readme_test holds the Go code of README.md and README.zh-CN.md, and
-// the tests that keep the two and the code together.
+// Package readme_test holds the Go code of README.md and of the pages in docs,
+// in both languages, and the tests that keep pages and code together.
 package readme_test
 
 import (
 	"context"
 	"fmt"
 	"net/http"
-	"strings"
-	"testing"
-
-	"github.com/jarcoal/httpmock"
-	"github.com/stretchr/testify/require"
 
 	"github.com/antchain-go/baas"
 	"github.com/antchain-go/baas/baastest"
@@ -37,20 +32,6 @@ func ExampleNewClient_accessKey() {
 	// Output: true <nil>
 }
 
-func Example_enroll() {
-	srv := baastest.NewServer()
-	defer srv.Close()
-
-	err := enroll(context.Background(), srv.Client(), "password", func(key string) error {
-		fmt.Println(strings.SplitN(key, "\n", 2)[0])
-		return nil
-	})
-	fmt.Println(err, srv.Issued())
-	// Output:
-	// -----BEGIN ENCRYPTED PRIVATE KEY-----
-	// <nil> 1
-}
-
 func Example_freshLinks() {
 	srv := baastest.NewServer()
 	defer srv.Close()
@@ -65,28 +46,4 @@ func Example_freshLinks() {
 	// Output:
 	// DescribeAntChainDownloadPaths 1q8B5R9p
 	// https://files.example.com/ca.crt?Expires=1&Signature=secret <nil>
-}
-
-func TestEnrollWithoutPermission(t *testing.T) {
-	mt := httpmock.NewMockTransport()
-	mt.RegisterResponder("POST", "https://baas.cn-hangzhou.aliyuncs.com/",
-		httpmock.NewStringResponder(403, `{"RequestId":"REQ-1","Code":"Forbidden.RAM","Message":"no permission"}`))
-	client, err := baas.NewClient(
-		baas.WithHTTPClient(&http.Client{Transport: mt}),
-		baas.WithAccessKey("testid", "testsecret"),
-	)
-	require.NoError(t, err)
-
-	err = enroll(t.Context(), client, "password", nil)
-	require.ErrorIs(t, err, baas.ErrForbidden)
-}
-
-func TestEnrollLosesTheReply(t *testing.T) {
-	srv := baastest.NewServer()
-	defer srv.Close()
-	srv.Inject(baastest.DropAfter()) // the certificate is issued, then the connection is reset
-
-	err := enroll(t.Context(), srv.Client(), "password", nil)
-	require.ErrorIs(t, err, baas.ErrOutcomeUnknown)
-	require.Equal(t, 1, srv.Issued())
 }

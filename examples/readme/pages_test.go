@@ -1,0 +1,203 @@
+package readme_test
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+const (
+	english = ".md"
+	chinese = ".zh-CN.md"
+)
+
+// forMaintainers are pages that have no Chinese twin.
+var forMaintainers = []string{"docs/architecture.md", "docs/robustness.md"}
+
+// userPages are the pages that users read, in English.
+func userPages(t *testing.T) []string {
+	t.Helper()
+	names := []string{"README.md"}
+	for _, name := range docs(t) {
+		if !strings.HasSuffix(name, chinese) && !slices.Contains(forMaintainers, name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// docs are the pages of the folder docs, in both languages.
+func docs(t *testing.T) []string {
+	t.Helper()
+	paths, err := filepath.Glob(filepath.Join(root, "docs", "*.md"))
+	require.NoError(t, err)
+	require.NotEmpty(t, paths)
+	for i, path := range paths {
+		paths[i] = "docs/" + filepath.Base(path)
+	}
+	return paths
+}
+
+func twinOf(name string) string { return strings.TrimSuffix(name, english) + chinese }
+
+// eachPage calls check for every page of users, in both languages.
+func eachPage(t *testing.T, check func(t *testing.T, p page)) {
+	t.Helper()
+	for _, name := range userPages(t) {
+		for _, name := range []string{name, twinOf(name)} {
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				check(t, readPage(t, name))
+			})
+		}
+	}
+}
+
+func TestReadmeIsReadInFiveMinutes(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"README.md", "README.zh-CN.md"} {
+		text, err := os.ReadFile(filepath.Join(root, name))
+		require.NoError(t, err)
+		require.LessOrEqual(t, strings.Count(string(text), "\n"), 220, "lines of %s", name)
+	}
+}
+
+func TestTwinsAgree(t *testing.T) {
+	t.Parallel()
+	tableRow := regexp.MustCompile(`(?m)^\|`)
+	item := regexp.MustCompile(`(?m)^ *(-|\d+\.) `)
+	for _, name := range userPages(t) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			en, zh := readPage(t, name), readPage(t, twinOf(name))
+			require.Equal(t, en.blocks, zh.blocks)
+			require.Len(t, zh.headings, len(en.headings))
+			for i, h := range en.headings {
+				require.Equal(t, h.level, zh.headings[i].level, "%q and %q", h.text, zh.headings[i].text)
+			}
+			for what, pattern := range map[string]*regexp.Regexp{"rows of tables": tableRow, "items of lists": item} {
+				require.Len(t, pattern.FindAllString(zh.prose, -1), len(pattern.FindAllString(en.prose, -1)), what)
+			}
+			base := filepath.Base
+			require.True(t, strings.Contains(en.prose, "]("+base(zh.name)+")"), "the way to the Chinese page")
+			require.True(t, strings.Contains(zh.prose, "]("+base(en.name)+")"), "the way to the English page")
+		})
+	}
+}
+
+func TestLinksLeadSomewhere(t *testing.T) {
+	t.Parallel()
+	names := append(docs(t), "README.md", "README.zh-CN.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")
+	for _, name := range names {
+		for _, target := range readPage(t, name).links() {
+			if strings.HasPrefix(target, "https://") {
+				continue
+			}
+			file, fragment, hasFragment := strings.Cut(target, "#")
+			if file = filepath.ToSlash(filepath.Join(filepath.Dir(name), file)); strings.HasPrefix(target, "#") {
+				file = name
+			}
+			_, err := os.Stat(filepath.Join(root, file))
+			require.NoError(t, err, "%s links to %s", name, target)
+			if hasFragment {
+				require.Contains(t, readPage(t, file).anchors(), "#"+fragment, "%s links to %s", name, target)
+			}
+		}
+	}
+}
+
+// A Chinese page leads to the Chinese twin of another, where there is one.
+func TestChinesePagesLeadToChinesePages(t *testing.T) {
+	t.Parallel()
+	for _, name := range userPages(t) {
+		for _, target := range readPage(t, twinOf(name)).links() {
+			file, _, _ := strings.Cut(target, "#")
+			if !strings.HasSuffix(file, english) || strings.HasSuffix(file, chinese) || file == filepath.Base(name) {
+				continue
+			}
+			_, err := os.Stat(filepath.Join(root, filepath.Dir(name), twinOf(file)))
+			require.ErrorIs(t, err, os.ErrNotExist, "%s links to %s, which has a twin", twinOf(name), target)
+		}
+	}
+}
+
+var exported = []*regexp.Regexp{
+	regexp.MustCompile(`(?m)^func (With\w+)\(`),
+	regexp.MustCompile(`(?m)^func (\w+)\(.*\) TLSOption `),
+	regexp.MustCompile(`(?m)^\t(Err[A-Z]\w+) +=`),
+	regexp.MustCompile(`(?m)^\tReason\w+ +Reason = "(\w+)"`),
+}
+
+func TestPagesNameEveryOptionErrorAndReason(t *testing.T) {
+	t.Parallel()
+	all := map[string]string{} // by language
+	for _, name := range userPages(t) {
+		all[english] += readPage(t, name).prose
+		all[chinese] += readPage(t, twinOf(name)).prose
+	}
+	found := make([]int, len(exported))
+	for _, pattern := range []string{"*.go", "certbundle/*.go"} {
+		files, err := filepath.Glob(filepath.Join(root, pattern))
+		require.NoError(t, err)
+		for _, file := range files {
+			if strings.HasSuffix(file, "_test.go") {
+				continue
+			}
+			text, err := os.ReadFile(file)
+			require.NoError(t, err)
+			for i, names := range exported {
+				for _, m := range names.FindAllStringSubmatch(string(text), -1) {
+					found[i]++
+					for language, prose := range all {
+						require.True(t, strings.Contains(prose, "`"+m[1]+"`") || strings.Contains(prose, "`"+m[1]+"("),
+							"no *%s names %s", language, m[1])
+					}
+				}
+			}
+		}
+	}
+	require.NotContains(t, found, 0, "a pattern finds nothing")
+}
+
+// What the page for maintainers names in code is in the code.
+func TestArchitectureNamesWhatIsThere(t *testing.T) {
+	t.Parallel()
+	var source strings.Builder
+	for _, pattern := range []string{"*.go", "internal/*/*.go"} {
+		files, err := filepath.Glob(filepath.Join(root, pattern))
+		require.NoError(t, err)
+		for _, file := range files {
+			text, err := os.ReadFile(file)
+			require.NoError(t, err)
+			source.Write(text)
+		}
+	}
+	prose, _, found := strings.Cut(readPage(t, "docs/architecture.md").prose, "## How to add an action")
+	require.True(t, found)
+	code := regexp.MustCompile("`(?:\\w+\\.)?(\\w+)`")
+	names := code.FindAllStringSubmatch(prose, -1)
+	require.Greater(t, len(names), 10)
+	for _, m := range names {
+		switch m[1] {
+		case "cmd", "examples", "k8s", "identity", "certbundle", "internal", "baastest": // folders
+		case "RoundTripper", "Transport", "GetBody": // of net/http
+		default:
+			declared := regexp.MustCompile(`(?m)^(func (\(.*\) )?|type |var |\t)` + m[1] + `\b`)
+			require.True(t, declared.MatchString(source.String()), "there is no %s", m[1])
+		}
+	}
+}
+
+func TestColumnThatIsNotRetestedSaysSo(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"docs/comparison.md", "docs/comparison.zh-CN.md"} {
+		prose := readPage(t, name).prose
+		require.Contains(t, prose, "2026-11-23", name)
+		require.Contains(t, prose, "not retested", name)
+	}
+}
