@@ -16,7 +16,7 @@ import (
 const (
 	maxHolders = 3
 	maxStamps  = 3
-	maxStale   = maxMisses - 1 // in a row
+	maxStale   = 1 // in a row
 )
 
 // The ages of a message, and a duration that stands for each.
@@ -38,13 +38,11 @@ var stampTimes = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 const (
 	noCall    = iota
 	callIdle  // it may make a message
-	callEnds  // the journal has failed
 	callSends // the journal has succeeded
 	callWaits // its message is on its way
-	callDeaf  // its message has arrived, and the reply is lost
+	callDeaf  // its message has arrived, and brings nothing
 	replyKey
-	replyNo   // refused, nothing carried out
-	replyUsed // the nonce is taken
+	replyNo // refused, nothing carried out
 )
 
 type modelHolder struct {
@@ -97,14 +95,15 @@ type model struct {
 	clears    bool // a person may clear
 	prunes    bool // a person may delete old version files
 
-	protocols  []protocol
-	pnum       map[string]int32
-	records    []Record
-	rnum       map[string]int32
-	steps      map[stepKey]stepValue
-	renamed    map[int32]int32
-	violation  string   // of the edge in the making
-	violations []string // of the edges
+	protocols []protocol
+	pnum      map[string]int32
+	records   []Record
+	rnum      map[string]int32
+	steps     map[stepKey]stepValue
+	renamed   map[int32]int32
+	violation string // of the edge in the making
+	out       []edge
+	stampsOf  [][maxStamps]bool // that a protocol knows
 }
 
 type stepKey struct {
@@ -149,22 +148,34 @@ func nonceOf(r *Record) string {
 
 func (m *model) protocol(p protocol, next move) int32 {
 	p.seenAt, p.err, p.requestID = 0, nil, ""
+	if p.at == watching && (next == load || next == pause) || p.at == overtaking && next != swap {
+		p.record, p.version = Record{}, "" // until the next Load
+		p.tries, p.misses = 0, 0           // as watchOther and begin have it
+	}
+	p.seen, p.seenAny = "", false // time is free: see loads
 	if next != swap && p.at != journaling && p.at != emptying && p.at != storing && p.at != completing {
 		p.want, p.from = Record{}, ""
 	}
-	if next == finish {
-		p = protocol{self: p.self, end: p.end, bundle: p.bundle, record: p.record, doubted: p.doubted, sent: p.sent}
-	}
 	key := fmt.Sprint(p.self.Holder, p.at, p.end, m.record(p.record), p.version, m.record(p.want), p.from, p.tries, p.own,
 		p.resuming, p.overtaken, "|", p.spent, "|", p.taken, "|", p.doubted, "|", p.sent.Nonce, "|",
-		string(p.bundle.PrivateKey), p.seen, p.seenAny, p.misses)
+		string(p.bundle.PrivateKey), p.misses)
 	n, ok := m.pnum[key]
 	if !ok {
 		n = int32(len(m.protocols))
 		m.protocols = append(m.protocols, p)
+		m.stampsOf = append(m.stampsOf, stampsOf(&p))
 		m.pnum[key] = n
 	}
 	return n
+}
+
+func stampsOf(p *protocol) (known [maxStamps]bool) {
+	for _, nonce := range []string{nonceOf(&p.record), nonceOf(&p.want), p.spent, p.taken, p.doubted, p.sent.Nonce} {
+		if nonce != "" && stampNumber(nonce) < maxStamps {
+			known[stampNumber(nonce)] = true
+		}
+	}
+	return known
 }
 
 // Of versions it only counts whether they are the latest (2), the one before (1)
@@ -173,7 +184,7 @@ func (m *model) rename(n int32) int32 {
 	to, ok := m.renamed[n]
 	if !ok {
 		p := m.protocols[n]
-		for _, v := range []*string{&p.version, &p.from, &p.seen} {
+		for _, v := range []*string{&p.version, &p.from} {
 			switch *v {
 			case "3":
 				*v = "2"
@@ -183,11 +194,7 @@ func (m *model) rename(n int32) int32 {
 				*v = "0"
 			}
 		}
-		next := finish
-		if p.end == running {
-			next = swap // keeps everything
-		}
-		to = m.protocol(p, next)
+		to = m.protocol(p, swap) // keeps everything
 		m.renamed[n] = to
 	}
 	return to
@@ -222,8 +229,8 @@ func (m *model) step(w *world, i int, k stepKey) {
 		switch k.kind {
 		case loaded:
 			e.record = m.records[k.rec]
-			if k.long {
-				e.mono = quietTime
+			if p.at == watching && k.long {
+				p.seen, p.seenAny, e.mono = e.version, true, quietTime
 			}
 		case journaled:
 			e.stamp = stampOf(k.stamp)
@@ -248,7 +255,8 @@ func (m *model) step(w *world, i int, k stepKey) {
 	case send:
 		h.phase, h.msg = callSends, stampNumber(m.protocols[v.p].sent.Nonce)
 	case refrain:
-		h.phase = callEnds
+		h.phase = noCall
+		m.step(w, i, stepKey{kind: nothing})
 	case finish:
 		m.judgeEnd(w, i)
 	}

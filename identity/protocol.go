@@ -29,7 +29,7 @@ const (
 )
 
 // A move is what a call of Ensure does next. What comes of it is the next event.
-type move int
+type move uint8
 
 const (
 	load    move = iota // load the record: loaded, loadFailed
@@ -248,6 +248,7 @@ func (p *protocol) checkFit() error {
 // that was found.
 func (p *protocol) begin(resuming bool) move {
 	p.at, p.own, p.resuming, p.overtaken = calling, true, resuming, false
+	p.tries, p.misses = 0, 0
 	if resuming {
 		p.sent = *p.record.Stamp
 		return resume
@@ -275,6 +276,7 @@ func (p *protocol) resumeOwn(e *event) move {
 
 // watchOther waits for another holder, and takes its place if that is gone.
 func (p *protocol) watchOther(e *event) move {
+	p.tries, p.misses = 0, 0
 	if !p.seenAny || p.seen != p.version {
 		p.seen, p.seenAny, p.seenAt = p.version, true, e.mono
 	}
