@@ -204,7 +204,6 @@ func (e *enrollment) pause(ctx context.Context) event {
 // call makes one call of the typed method.
 func (e *enrollment) call(resuming bool) event {
 	var stamp *baas.Stamp
-	var refused error
 	var journal func(context.Context, baas.Stamp) error
 	if resuming {
 		s := e.p.sent
@@ -216,11 +215,7 @@ func (e *enrollment) call(resuming bool) event {
 			if e.drive(ctx, event{kind: journaled, stamp: s}) == send {
 				return nil
 			}
-			refused = errNotJournaled
-			if ctx.Err() != nil {
-				refused = errors.Join(refused, ctx.Err())
-			}
-			return refused
+			return errors.Join(errNotJournaled, e.p.err)
 		}
 	}
 	resp, err := e.apply(e.ctx, e.req, journal, stamp)

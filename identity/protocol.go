@@ -365,10 +365,12 @@ func (p *protocol) journal(e *event) move {
 	case swapped:
 		p.took(p.want, e.version)
 	case swapFailed:
+		p.err = e.err
 		return load
 	case loaded:
 		if !e.record.equal(p.want) {
-			p.at, p.own, p.overtaken = calling, false, true
+			// If nothing has changed, it is the store that does not work.
+			p.at, p.own, p.overtaken = calling, false, e.version != p.from
 			return refrain
 		}
 		p.took(p.want, e.version)

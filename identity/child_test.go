@@ -1,0 +1,5 @@
+package identity
+
+const childTask = "IDENTITY_TEST_CHILD"
+
+func runChild() int { return 2 }
