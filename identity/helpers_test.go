@@ -137,20 +137,17 @@ func requireIdentity(t testing.TB, store Loader, b *certbundle.Bundle, err error
 
 func withApply(f applyFunc) Option { return func(o *options) { o.apply = f } }
 
-// withFastClock makes a second last a millisecond.
-func withFastClock(ahead time.Duration) Option {
-	return func(o *options) { o.clock = fastClock(ahead) }
-}
-
-func fastClock(ahead time.Duration) clock {
+// withFastClock makes time pass speed times as fast.
+func withFastClock(ahead, speed time.Duration) Option {
 	start := time.Now()
-	return clock{
+	c := clock{
 		now: func() (time.Time, time.Duration) {
-			mono := 1000 * time.Since(start)
+			mono := speed * time.Since(start)
 			return start.Round(0).Add(ahead + mono), mono
 		},
-		sleep: func(ctx context.Context, d time.Duration) { sleep(ctx, d/1000) },
+		sleep: func(ctx context.Context, d time.Duration) { sleep(ctx, d/speed) },
 	}
+	return func(o *options) { o.clock = c }
 }
 
 // A logBook keeps what was logged.
