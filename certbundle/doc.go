@@ -18,7 +18,7 @@
 //	cfg, err := bundle.TLSConfig(req.Password)
 //
 // Nodes are addressed by IP, which their certificates need not name: see
-// TrustChainOnly.
+// PinNodes and TrustChainOnly. ExplainHandshake makes errors of connections plain.
 //
 // Every error begins with "certbundle: " and names the file at fault. No error
 // holds the password or any part of the key.
@@ -46,7 +46,7 @@
 //	scrypt            63 MiB (128·N·r), N of 131,072, N·r·p of 2,097,152
 //	private key       16 KiB; RSA of two primes and 8192 bits
 //	certificates      16 a file, 8 KiB each, 2 KiB an extension; RSA of 8192 bits,
-//	                  with an exponent of 65537 at most
+//	                  with an exponent of 65537 at most; 32 policies for Verify
 //	trust store       16 certificates; no length but what the file holds
 //
 // So no file takes more than a second of one core, nor more than 64 MiB.

@@ -65,3 +65,5 @@ func KeyCost(der []byte) (float64, error) {
 
 // Scrub is what errors of transports go through.
 func Scrub(text, query string) string { return scrub(text, &url.URL{RawQuery: query}) }
+
+var ParsePin = parsePin

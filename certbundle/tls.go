@@ -4,54 +4,87 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
-	"fmt"
 	"time"
 )
 
-// TLSCertificate returns what tells a node who is calling: client.crt, with
-// the certificates that follow in it, and the private key. It checks that they
-// are a pair, but not the rest that Verify checks.
+// TLSCertificate returns what tells a node who is calling, as TLSConfig shows
+// it: the private key, client.crt's first certificate, and after it the
+// issuers that lead from there to a root, found in client.crt and ca.crt. The
+// root is left out, since who trusts it has it. Where no way to ca.crt is
+// found, or there is no ca.crt, it is client.crt as it stands.
+//
+// It checks that key and certificate are a pair, but not the rest that Verify
+// checks.
 func (b *Bundle) TLSCertificate(password string) (tls.Certificate, error) {
 	if b == nil {
 		return tls.Certificate{}, errNilBundle
 	}
 	key, _, keyErr := openKey(b.PrivateKey, password)
-	chain, _, certErr := parseCertificates(ClientCertFile, b.ClientCert)
+	chain, unsupported, certErr := parseCertificates(ClientCertFile, b.ClientCert)
 	if err := errors.Join(keyErr, certErr); err != nil {
 		return tls.Certificate{}, err
 	}
 	if err := checkPair(key, chain[0]); err != nil {
-		return tls.Certificate{}, err
+		return tls.Certificate{}, errors.Join(append([]error{err}, unsupported...)...)
 	}
+	// An error of ca.crt is TLSConfig's to report.
+	cas, _, _ := parseCertificates(CACertFile, b.CACert)
 	cert := tls.Certificate{PrivateKey: key, Leaf: chain[0]}
-	for _, c := range chain {
+	for _, c := range (&chainFinder{chain: chain, cas: cas, now: time.Now()}).shown() {
 		cert.Certificate = append(cert.Certificate, c.Raw)
 	}
 	return cert, nil
 }
 
-// TLSConfig returns a configuration for connections to the chain's nodes: it
-// shows the bundle's certificate and trusts ca.crt and nobody else. As always in
-// TLS, a node's certificate must name the host that is dialed. Nodes that are called by
-// an IP address which their certificate does not name need TrustChainOnly.
+// TLSConfig returns a configuration for connections to the chain's nodes. It
+// shows the bundle's certificate, as TLSCertificate returns it, to every node
+// that asks for one, whatever names of CAs the node announces: that is
+// GetClientCertificate, and Certificates holds the same for who looks there.
+//
+// How a node is checked:
+//
+//   - without options, by crypto/tls: ca.crt and nobody else is trusted, and
+//     the certificate must name the host that is dialed;
+//   - TrustChainOnly leaves out the name;
+//   - PinNodes accepts a node by its public key alone.
+//
+// The checks of the options are in VerifyConnection, which is called for resumed
+// sessions too. Wrap it, never replace it; VerifyNode adds a check. They use
+// the time of Config.Time, if it is set on the configuration returned, not on
+// a clone of it; setting RootCAs has no effect on them.
+//
+// Errors of a handshake are those of crypto/tls, made plain by
+// ExplainHandshake. In TLS 1.3 the handshake is over before the node has looked
+// at the certificate: a refusal is the error of the first Read.
 //
 // Like TLSCertificate it leaves most of what Verify checks unchecked, such as
-// the validity. Its error matches ErrPassword, ErrKeyMismatch, ErrMalformed or
-// fs.ErrNotExist.
-func (b *Bundle) TLSConfig(password string) (*tls.Config, error) {
+// the validity. Its error matches ErrPassword, ErrKeyMismatch, ErrMalformed,
+// ErrUnsupported or fs.ErrNotExist, or says what is wrong with an option.
+func (b *Bundle) TLSConfig(password string, opts ...TLSOption) (*tls.Config, error) {
 	if b == nil {
 		return nil, errNilBundle
 	}
+	o, optErr := newTLSOptions(opts)
 	cert, certErr := b.TLSCertificate(password)
 	cas, _, caErr := parseCertificates(CACertFile, b.CACert)
-	if err := errors.Join(certErr, caErr); err != nil {
+	if err := errors.Join(optErr, certErr, caErr); err != nil {
 		return nil, err
 	}
-	return &tls.Config{
+	cfg := &tls.Config{
 		MinVersion:   tls.VersionTLS12,
 		Certificates: []tls.Certificate{cert},
-		RootCAs:      newPool(cas),
-	}, nil
+		// With Certificates alone, crypto/tls shows none where the names that a
+		// node announces are not the issuer's to the byte.
+		GetClientCertificate: func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+			return &cert, nil
+		},
+		RootCAs: newPool(cas),
+	}
+	if o.rsaKeyExchange {
+		cfg.MaxVersion, cfg.CipherSuites = tls.VersionTLS12, cipherSuites()
+	}
+	o.checkNodes(cfg, cas)
+	return cfg, nil
 }
 
 func newPool(certs []*x509.Certificate) *x509.CertPool {
@@ -60,71 +93,4 @@ func newPool(certs []*x509.Certificate) *x509.CertPool {
 		pool.AddCert(cert)
 	}
 	return pool
-}
-
-// TrustChainOnly returns a clone of a client's cfg that checks that a node has
-// a certificate of cfg.RootCAs, for use by servers and valid now, but not that
-// it bears the node's name: nodes are addressed by IP. So any node of the
-// chain can stand for any other.
-//
-// Without RootCAs every handshake fails: the system's roots, which would take
-// their place, vouch for the whole Internet, and without a name that is
-// nobody. RootCAs, Time and VerifyConnection are taken from cfg now; setting
-// them on the clone has no effect, or in case of VerifyConnection, removes the
-// check. VerifyConnection of cfg is called after the check, with the chains
-// found; VerifyPeerCertificate is called before it, without.
-func TrustChainOnly(cfg *tls.Config) *tls.Config {
-	if cfg == nil {
-		cfg = &tls.Config{MinVersion: tls.VersionTLS12}
-	}
-	clone := cfg.Clone()
-	roots, now, next := clone.RootCAs, clone.Time, clone.VerifyConnection
-
-	// crypto/tls has no other way to leave out the check of the name than to
-	// leave out its own check of the certificate. Nothing else is lost:
-	// VerifyConnection is called in every handshake, resumed ones included,
-	// before a byte of the application passes, and makes up for it.
-	clone.InsecureSkipVerify = true
-	clone.VerifyConnection = func(state tls.ConnectionState) error {
-		at := time.Now
-		if now != nil {
-			at = now
-		}
-		chains, err := verifyNode(state.PeerCertificates, roots, at())
-		if err != nil {
-			return err
-		}
-		if next == nil {
-			return nil
-		}
-		state.VerifiedChains = chains
-		return next(state)
-	}
-	return clone
-}
-
-func verifyNode(certs []*x509.Certificate, roots *x509.CertPool, now time.Time) ([][]*x509.Certificate, error) {
-	if roots == nil {
-		return nil, fmt.Errorf("%w: no %s to check the node with", ErrUntrusted, CACertFile)
-	}
-	if len(certs) == 0 {
-		return nil, fmt.Errorf("%w: the node shows no certificate", ErrUntrusted)
-	}
-	chains, err := certs[0].Verify(x509.VerifyOptions{
-		Roots:         roots,
-		Intermediates: newPool(certs[1:]),
-		CurrentTime:   now,
-		KeyUsages:     []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
-	})
-	if err == nil {
-		return chains, nil
-	}
-	kind := ErrUntrusted
-	var invalid x509.CertificateInvalidError
-	if errors.As(err, &invalid) && invalid.Reason == x509.Expired {
-		kind = ErrExpired
-	}
-	// The type that crypto/tls uses for the same.
-	return nil, fmt.Errorf("%w: the node: %w", kind,
-		&tls.CertificateVerificationError{UnverifiedCertificates: certs, Err: err})
 }

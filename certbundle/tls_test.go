@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"crypto/tls"
 	"crypto/x509"
-	"errors"
 	"io"
 	"io/fs"
 	"net"
@@ -96,26 +95,31 @@ func TestANodeAcceptsTheBundleOfItsChainAlone(t *testing.T) {
 	t.Parallel()
 	srv, foreign := newIssuer(t), newIssuer(t)
 	node := srv.NewNode()
-	own, err := issued(t, srv, keyPassword).TLSConfig(keyPassword)
-	require.NoError(t, err)
-	other, err := issued(t, foreign, keyPassword).TLSConfig(keyPassword)
-	require.NoError(t, err)
+	ownBundle, otherBundle := issued(t, srv, keyPassword), issued(t, foreign, keyPassword)
+	mixed := *otherBundle
+	mixed.CACert = ownBundle.CACert
+	configs := func(b *certbundle.Bundle) map[string]*tls.Config {
+		asIs, err := b.TLSConfig(keyPassword)
+		require.NoError(t, err)
+		byChain, err := b.TLSConfig(keyPassword, certbundle.TrustChainOnly())
+		require.NoError(t, err)
+		return map[string]*tls.Config{"as is": asIs, "by chain": byChain}
+	}
 
-	for name, cfg := range map[string]*tls.Config{"as is": own, "by chain": certbundle.TrustChainOnly(own)} {
+	for name, cfg := range configs(ownBundle) {
 		hello, err := dialNode(t, node, cfg)
 		require.NoError(t, err, name)
 		require.Equal(t, "hello app-1\n", hello, name)
 	}
 
 	var untrusted *tls.CertificateVerificationError
-	for name, cfg := range map[string]*tls.Config{"as is": other, "by chain": certbundle.TrustChainOnly(other)} {
-		_, err = dialNode(t, node, cfg)
+	for name, cfg := range configs(otherBundle) {
+		_, err := dialNode(t, node, cfg)
 		require.ErrorAs(t, err, &untrusted, name)
 	}
 	// The node refuses, too, whoever is made to trust it.
-	other.RootCAs = own.RootCAs
-	for name, cfg := range map[string]*tls.Config{"as is": other, "by chain": certbundle.TrustChainOnly(other)} {
-		_, err = dialNode(t, node, cfg)
+	for name, cfg := range configs(&mixed) {
+		_, err := dialNode(t, node, cfg)
 		var alert *net.OpError
 		require.ErrorAs(t, err, &alert, name)
 		require.Equal(t, "remote error", alert.Op, name)
@@ -153,9 +157,9 @@ func handshake(t testing.TB, client, server *tls.Config) (clientErr, serverErr e
 	return clientErr, serverErr, resumed
 }
 
-func clientConfig(t testing.TB, ca *authority, changes ...change) *tls.Config {
+func clientConfig(t testing.TB, b *certbundle.Bundle, opts ...certbundle.TLSOption) *tls.Config {
 	t.Helper()
-	cfg, err := ca.bundle(t, changes...).TLSConfig("")
+	cfg, err := b.TLSConfig("", opts...)
 	require.NoError(t, err)
 	cfg.ServerName = "127.0.0.1" // as tls.Dial would set it
 	return cfg
@@ -185,15 +189,15 @@ func TestTrustChainOnlyChecksAllButTheName(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
-				cfg := clientConfig(t, ca)
-				cfg.MaxVersion = version
+				asIs, cfg := clientConfig(t, ca.bundle(t)), clientConfig(t, ca.bundle(t), certbundle.TrustChainOnly())
+				asIs.MaxVersion, cfg.MaxVersion = version, version
 				var nameErr x509.HostnameError
-				clientErr, _, _ := handshake(t, cfg, tt.node)
+				clientErr, _, _ := handshake(t, asIs, tt.node)
 				if tt.want == nil {
 					require.ErrorAs(t, clientErr, &nameErr, "crypto/tls itself wants the name")
 				}
 
-				clientErr, serverErr, _ := handshake(t, certbundle.TrustChainOnly(cfg), tt.node)
+				clientErr, serverErr, _ := handshake(t, cfg, tt.node)
 				if tt.want == nil {
 					require.NoError(t, clientErr)
 					require.NoError(t, serverErr)
@@ -208,63 +212,41 @@ func TestTrustChainOnlyChecksAllButTheName(t *testing.T) {
 	}
 }
 
-func TestTrustChainOnlyWithoutRootsTrustsNobody(t *testing.T) {
+func TestANodeThatShowsNothingIsTrustedByNobody(t *testing.T) {
 	t.Parallel()
-	ca := newAuthority(t)
-	noRoots, noneInThem := clientConfig(t, ca), clientConfig(t, ca)
-	noRoots.RootCAs, noneInThem.RootCAs = nil, x509.NewCertPool()
-	for name, cfg := range map[string]*tls.Config{"no configuration": nil, "no roots": noRoots, "no root": noneInThem} {
-		cfg = certbundle.TrustChainOnly(cfg)
-		clientErr, _, _ := handshake(t, cfg, ca.node(t))
-		require.ErrorIs(t, clientErr, certbundle.ErrUntrusted, name)
-		require.Equal(t, uint16(tls.VersionTLS12), cfg.MinVersion)
-		if cfg.RootCAs == nil {
-			// Not because the system's roots do not know the chain.
-			require.ErrorContains(t, clientErr, "no ca.crt", name)
-		}
-		require.ErrorIs(t, cfg.VerifyConnection(tls.ConnectionState{}), certbundle.ErrUntrusted, "nor who shows nothing")
+	b := newAuthority(t).bundle(t)
+	for name, option := range map[string]certbundle.TLSOption{
+		"TrustChainOnly": certbundle.TrustChainOnly(),
+		"PinNodes":       certbundle.PinNodes(zeroPin),
+	} {
+		cfg := clientConfig(t, b, option)
+		require.ErrorIs(t, cfg.VerifyConnection(tls.ConnectionState{}), certbundle.ErrUntrusted, name)
 	}
 }
 
-func TestTrustChainOnlyLeavesTheRestOfTheConfiguration(t *testing.T) {
+// Setting RootCAs afterwards does not undo the check: the system's roots, which
+// take the place of none, vouch for the whole Internet.
+func TestTrustChainOnlyTrustsTheBundleAlone(t *testing.T) {
 	t.Parallel()
 	ca, other := newAuthority(t), newAuthority(t)
-	cfg := clientConfig(t, ca)
-	var calls int
-	var seen tls.ConnectionState
-	veto := errors.New("veto")
-	var verdict error
-	cfg.VerifyConnection = func(state tls.ConnectionState) error {
-		calls++
-		seen = state
-		return verdict
+	foreign := x509.NewCertPool()
+	foreign.AddCert(other.cert)
+	for name, roots := range map[string]*x509.CertPool{"no roots": nil, "no root": x509.NewCertPool(), "others": foreign} {
+		cfg := clientConfig(t, ca.bundle(t), certbundle.TrustChainOnly())
+		cfg.RootCAs = roots
+		clientErr, _, _ := handshake(t, cfg, ca.node(t))
+		require.NoError(t, clientErr, name)
+		clientErr, _, _ = handshake(t, cfg, other.node(t))
+		require.ErrorIs(t, clientErr, certbundle.ErrUntrusted, name)
 	}
-	chainOnly := certbundle.TrustChainOnly(cfg)
-	require.NotSame(t, cfg, chainOnly)
-	require.False(t, cfg.InsecureSkipVerify, "the original stays as it is")
-	require.Equal(t, cfg.Certificates, chainOnly.Certificates)
-	require.Equal(t, cfg.ServerName, chainOnly.ServerName)
+}
 
-	clientErr, _, _ := handshake(t, chainOnly, ca.node(t))
-	require.NoError(t, clientErr)
-	require.Equal(t, 1, calls)
-	require.ErrorIs(t, chainOnly.VerifyConnection(tls.ConnectionState{}), certbundle.ErrUntrusted)
-	require.Len(t, seen.VerifiedChains, 1)
-	require.True(t, ca.cert.Equal(seen.VerifiedChains[0][1]))
-
-	verdict = veto
-	clientErr, _, _ = handshake(t, chainOnly, ca.node(t))
-	require.ErrorIs(t, clientErr, veto)
-
-	calls, verdict = 0, nil
-	clientErr, _, _ = handshake(t, chainOnly, other.node(t))
-	require.ErrorIs(t, clientErr, certbundle.ErrUntrusted)
-	require.Zero(t, calls, "it comes after the chain")
-
-	// cfg.Time is what says when now is.
-	later := cfg.Clone()
-	later.Time = func() time.Time { return time.Now().AddDate(2, 0, 0) }
-	clientErr, _, _ = handshake(t, certbundle.TrustChainOnly(later), ca.node(t))
+func TestConfigTimeIsWhatSaysWhenNowIs(t *testing.T) {
+	t.Parallel()
+	ca := newAuthority(t)
+	cfg := clientConfig(t, ca.bundle(t), certbundle.TrustChainOnly())
+	cfg.Time = func() time.Time { return time.Now().AddDate(2, 0, 0) }
+	clientErr, _, _ := handshake(t, cfg, ca.node(t))
 	require.ErrorIs(t, clientErr, certbundle.ErrExpired)
 }
 
@@ -282,16 +264,16 @@ func TestTrustChainOnlyChecksResumedSessions(t *testing.T) {
 			}{{ca, nil}, {other, certbundle.ErrUntrusted}} {
 				node := tt.node.node(t)
 				node.ClientAuth = tls.NoClientCert
-				cfg := clientConfig(t, ca)
+				cfg := clientConfig(t, ca.bundle(t), certbundle.TrustChainOnly())
 				cfg.MaxVersion = version
 				cfg.ClientSessionCache = tls.NewLRUClientSessionCache(1)
 				lax := cfg.Clone()
-				lax.InsecureSkipVerify = true
+				lax.VerifyConnection = nil
 
 				clientErr, _, resumed := handshake(t, lax, node)
 				require.NoError(t, clientErr)
 				require.False(t, resumed)
-				clientErr, _, resumed = handshake(t, certbundle.TrustChainOnly(cfg), node)
+				clientErr, _, resumed = handshake(t, cfg, node)
 				require.True(t, resumed)
 				require.ErrorIs(t, clientErr, tt.want)
 			}

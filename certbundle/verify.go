@@ -1,36 +1,42 @@
 package certbundle
 
 import (
-	"crypto/ecdsa"
-	"crypto/rsa"
 	"crypto/x509"
 	"errors"
-	"fmt"
-	"slices"
+	"io/fs"
 	"time"
 )
 
-// A Report says what a bundle is, for people and for those who watch for
-// certificates that are about to expire.
-type Report struct {
-	Subject, Issuer     string
-	SerialNumber        string // hexadecimal
-	NotBefore, NotAfter time.Time
-	KeyAlgorithm        string // "RSA 2048"
-	KeyEncryption       string // "PBES2 AES-256-CBC PBKDF2-HMAC-SHA256"; "none"; empty if unknown
-}
-
-// Verify checks all that can be checked without a node: that the password
-// opens the private key, that key and client.crt are a pair, that client.crt
-// leads to ca.crt, that today lies within their validity, and that the trust
-// store opens and holds the same CA. A key in the clear opens with any password:
-// see Report.KeyEncryption.
+// Verify checks all that can be checked without a node. A key in the clear
+// opens with any password: see Report.KeyEncryption.
 //
-// The faults are ErrPassword, ErrKeyMismatch, ErrUntrusted, ErrExpired and
-// ErrMalformed.
-// All faults are reported, joined into one error. The Report is there whenever
-// client.crt can be parsed, beside an error or not. A file that is not there
-// is a fault that matches fs.ErrNotExist.
+// # Faults
+//
+// The error is what stops a connection or Java. All faults are reported, joined
+// into one error:
+//
+//   - ErrPassword: the password does not open the private key;
+//   - ErrKeyMismatch: key and client.crt are not a pair;
+//   - ErrUntrusted: client.crt does not lead to ca.crt, or the trust store
+//     holds a CA that ca.crt does not, or none that client.crt leads to;
+//   - ErrExpired: today is not within the validity of client.crt, or of any way
+//     to ca.crt;
+//   - ErrMalformed: a file is damaged;
+//   - ErrUnsupported: Go cannot do without what it does not know, or may not
+//     use SHA-1 (FIPS-only mode) where a signature needs it;
+//   - fs.ErrNotExist: a file other than the trust store is not there.
+//
+// # Warnings
+//
+// The Report is there whenever client.crt can be parsed, beside an error or
+// not. Its Warnings are the rest:
+//
+//   - ErrWeakSignature: a SHA-1 signature from client.crt up to the root; it is
+//     checked all the same;
+//   - fs.ErrNotExist: there is no trust store, which only Java needs;
+//   - ErrUnsupported: a certificate or trust store that Go cannot parse was left
+//     out;
+//   - ErrExpired: less than 30 days are left.
 func (b *Bundle) Verify(password string) (*Report, error) {
 	return b.verify(password, time.Now())
 }
@@ -40,125 +46,48 @@ func (b *Bundle) verify(password string, now time.Time) (*Report, error) {
 		return nil, errNilBundle
 	}
 	key, encryption, keyErr := openKey(b.PrivateKey, password)
-	chain, _, certErr := parseCertificates(ClientCertFile, b.ClientCert)
-	cas, _, caErr := parseCertificates(CACertFile, b.CACert)
-	trusted, _, storeErr := parseTrustStore(b.TrustStore)
+	chain, leftOut, certErr := parseCertificates(ClientCertFile, b.ClientCert)
+	cas, leftOutCAs, caErr := parseCertificates(CACertFile, b.CACert)
+	trusted, warnings, storeErr := readTrustStore(b.TrustStore)
+	leftOut = append(leftOut, leftOutCAs...)
+	if errors.Is(storeErr, fs.ErrNotExist) || errors.Is(storeErr, ErrUnsupported) {
+		warnings, storeErr = append(warnings, storeErr), nil
+	}
 
 	faults := []error{keyErr, certErr, caErr, storeErr}
-	if keyErr == nil && certErr == nil {
-		faults = append(faults, checkPair(key, chain[0]))
-	}
+	find := &chainFinder{chain: chain, cas: cas, now: now}
 	if certErr == nil {
 		faults = append(faults, checkValidity(ClientCertFile, chain[0], now))
+		// Without what Go cannot parse, the wrong certificate may be the first, or
+		// the CA not there.
+		var doubts []error
+		if keyErr == nil {
+			doubts = append(doubts, checkPair(key, chain[0]))
+		}
+		if caErr == nil {
+			chainWarnings, chainErr := find.judge(trusted)
+			doubts, warnings = append(doubts, chainErr), append(warnings, chainWarnings...)
+		}
+		if doubt := errors.Join(doubts...); doubt != nil {
+			faults, leftOut = append(append(faults, doubt), leftOut...), nil
+		}
 	}
-	if certErr == nil && caErr == nil {
-		faults = append(faults, checkChain(chain, cas, now))
-	}
-	if caErr == nil && storeErr == nil {
-		faults = append(faults, checkSameCAs(cas, trusted))
+	if caErr == nil {
+		faults = append(faults, checkKnownCAs(trusted, cas))
 	}
 	if certErr != nil {
 		return nil, errors.Join(faults...)
 	}
-	return newReport(chain[0], encryption), errors.Join(faults...)
+	report := newReport(chain[0], encryption)
+	report.Warnings = append(warnings, leftOut...)
+	return report, errors.Join(faults...)
 }
 
-func newReport(cert *x509.Certificate, encryption string) *Report {
-	return &Report{
-		Subject:       cert.Subject.String(),
-		Issuer:        cert.Issuer.String(),
-		SerialNumber:  fmt.Sprintf("%X", cert.SerialNumber),
-		NotBefore:     cert.NotBefore,
-		NotAfter:      cert.NotAfter,
-		KeyAlgorithm:  keyAlgorithm(cert),
-		KeyEncryption: encryption,
+// readTrustStore is parseTrustStore where SHA-1, which seals a trust store, may
+// be used.
+func readTrustStore(data []byte) (certs []*x509.Certificate, unsupported []error, err error) {
+	if err := checkSHA1(); err != nil && len(data) > 0 {
+		return nil, nil, fault(TrustStoreFile, "is sealed with SHA-1, which this program may not use; Java can read it", ErrUnsupported, err)
 	}
-}
-
-func keyAlgorithm(cert *x509.Certificate) string {
-	switch key := cert.PublicKey.(type) {
-	case *rsa.PublicKey:
-		return fmt.Sprintf("RSA %d", key.N.BitLen())
-	case *ecdsa.PublicKey:
-		return "ECDSA " + key.Params().Name
-	default:
-		return cert.PublicKeyAlgorithm.String()
-	}
-}
-
-func checkValidity(file string, cert *x509.Certificate, now time.Time) error {
-	if now.Before(cert.NotBefore) || now.After(cert.NotAfter) {
-		return fmt.Errorf("%w: %s is valid from %s to %s", ErrExpired, file,
-			cert.NotBefore.UTC().Format(time.RFC3339), cert.NotAfter.UTC().Format(time.RFC3339))
-	}
-	return nil
-}
-
-// checkChain checks who issued the certificate apart from when: one that has
-// expired is not untrusted. The validity of the first certificate is left to
-// the caller, that of the others is checked here.
-func checkChain(chain, cas []*x509.Certificate, now time.Time) error {
-	// To crypto/x509, any certificate among the roots vouches for itself.
-	if err := checkHoldsCA(cas); err != nil {
-		return fmt.Errorf("%w: %s %w", ErrUntrusted, CACertFile, err)
-	}
-	if err := leadsTo(timeless(chain), timeless(cas), now); err != nil {
-		return fmt.Errorf("%w: %s does not lead to %s: %w", ErrUntrusted, ClientCertFile, CACertFile, err)
-	}
-	issuers := chain[1:]
-	if leadsTo(append(timeless(chain[:1]), issuers...), cas, now) == nil {
-		return nil
-	}
-	// No way to the CA is valid today. Whatever has expired is the reason.
-	var faults []error
-	for _, cert := range issuers {
-		faults = append(faults, checkValidity(ClientCertFile, cert, now))
-	}
-	for _, cert := range cas {
-		faults = append(faults, checkValidity(CACertFile, cert, now))
-	}
-	return errors.Join(faults...)
-}
-
-// leadsTo checks that the first certificate of the chain is a client's and
-// that one of cas stands behind it.
-func leadsTo(chain, cas []*x509.Certificate, now time.Time) error {
-	_, err := chain[0].Verify(x509.VerifyOptions{
-		Roots:         newPool(cas),
-		Intermediates: newPool(chain[1:]),
-		CurrentTime:   now,
-		KeyUsages:     []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}, // or none said, or any
-	})
-	return err
-}
-
-// timeless returns copies that are valid at any time. Signatures are checked
-// on the encoded certificate, which stays.
-func timeless(certs []*x509.Certificate) []*x509.Certificate {
-	out := make([]*x509.Certificate, len(certs))
-	for i, cert := range certs {
-		c := *cert
-		c.NotBefore, c.NotAfter = time.Time{}, time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC)
-		out[i] = &c
-	}
-	return out
-}
-
-// checkSameCAs checks that Java, which reads the trust store, trusts the same
-// CAs as everybody else: none that ca.crt does not have, and none less.
-func checkSameCAs(cas, trusted []*x509.Certificate) error {
-	if !covers(trusted, cas) || !covers(cas, trusted) {
-		return fmt.Errorf("%w: %s holds another CA than %s", ErrUntrusted, TrustStoreFile, CACertFile)
-	}
-	return nil
-}
-
-// covers reports whether every one of some is among all.
-func covers(all, some []*x509.Certificate) bool {
-	for _, cert := range some {
-		if !slices.ContainsFunc(all, cert.Equal) {
-			return false
-		}
-	}
-	return true
+	return parseTrustStore(data)
 }

@@ -104,12 +104,12 @@ func callNode(ctx context.Context, s *settings, bundle *certbundle.Bundle, out i
 		printRow(out, "Node", "not asked: -node host:port connects to one")
 		return nil
 	}
-	cfg, err := bundle.TLSConfig(s.request.Password)
+	// Nodes are addressed by IP, which their certificates need not name.
+	cfg, err := bundle.TLSConfig(s.request.Password, certbundle.TrustChainOnly())
 	if err != nil {
 		return &problem{err: err, state: identitySaved(s)}
 	}
-	// Nodes are addressed by IP, which their certificates need not name.
-	a, err := connect(ctx, s.node, certbundle.TrustChainOnly(cfg), objectionTime)
+	a, err := connect(ctx, s.node, cfg, objectionTime)
 	if err != nil {
 		return &problem{err: err, state: identitySaved(s), advice: nodeAdvice}
 	}

@@ -27,10 +27,10 @@ func request() *baas.ApplyAntChainCertificateWithKeyAutoCreationRequest {
 	}
 }
 
-// dial connects to a node by its IP.
-func dial(node string, cfg *tls.Config) (*tls.Conn, error) {
-	conn, err := tls.Dial("tcp", node, certbundle.TrustChainOnly(cfg)) // node is "8.136.158.115:18130"
-	return conn, err
+// byAddress is for nodes that are called by their IP.
+func byAddress(bundle *certbundle.Bundle, password string) (*tls.Config, error) {
+	cfg, err := bundle.TLSConfig(password, certbundle.TrustChainOnly()) // for tls.Dial("tcp", "8.136.158.115:18130", cfg)
+	return cfg, err
 }
 
 func Example_identify() {
@@ -44,16 +44,17 @@ func Example_identify() {
 	defer os.RemoveAll(parent)
 	dir := filepath.Join(parent, "wallet")
 
-	if _, err := identify(context.Background(), srv.Client(), dir, request()); err != nil {
-		fmt.Println(err)
-		return
-	}
-	cfg, err := nodeConfig(dir, "password")
+	bundle, err := identify(context.Background(), srv.Client(), dir, request())
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	conn, err := dial(srv.NewNode().Addr(), cfg)
+	cfg, err := byAddress(bundle, "password")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	conn, err := tls.Dial("tcp", srv.NewNode().Addr(), cfg)
 	if err != nil {
 		fmt.Println(err)
 		return
