@@ -168,6 +168,12 @@ func (l *logBook) String() string {
 	return l.text.String()
 }
 
-func (l *logBook) option() Option {
-	return WithLogger(slog.New(slog.NewTextHandler(l, &slog.HandlerOptions{Level: slog.LevelDebug})))
+func (l *logBook) logger() *slog.Logger {
+	return slog.New(slog.NewTextHandler(l, &slog.HandlerOptions{Level: slog.LevelDebug}))
 }
+
+func (l *logBook) option() Option { return WithLogger(l.logger()) }
+
+func (l *logBook) has(text string) bool { return l.count(text) > 0 }
+
+func (l *logBook) count(text string) int { return strings.Count(l.String(), text) }

@@ -33,6 +33,12 @@ type faultyStore struct {
 	loads int
 }
 
+func (s *faultyStore) count() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.loads
+}
+
 var errFullDisk = errors.New("disk full")
 
 func (s *faultyStore) Load(ctx context.Context) (Record, string, error) {
