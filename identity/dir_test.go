@@ -285,3 +285,12 @@ func TestUnknownMembersSurvive(t *testing.T) {
 	require.NoError(t, err)
 	require.JSONEq(t, "7", string(r.unknown["Later"]))
 }
+
+// TestRecordNames: package certbundle knows the names by itself.
+func TestRecordNames(t *testing.T) {
+	t.Parallel()
+	require.Equal(t, "identity.7.json", recordName(7))
+	for i, name := range []string{"Empty", "Applying", "InDoubt", "Issued", "Complete"} {
+		require.Equal(t, name, State(i).String())
+	}
+}
