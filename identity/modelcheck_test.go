@@ -136,7 +136,7 @@ func TestModel(t *testing.T) {
 		{name: "two holders at two hosts", holders: 2, stamps: 1, otherHost: true},
 		{name: "two holders, two messages", holders: 2, stamps: 2, states: 150_000},
 		{name: "two holders, two messages, a Clear, deleted versions", holders: 2, stamps: 2, clears: true, prunes: true, states: 150_000},
-		{name: "three holders, one message", holders: 3, stamps: 1, states: 150_000},
+		{name: "three holders, one message", holders: 3, stamps: 1, states: 150_000, allAtOnce: 10_000_000},
 		{name: "three holders, three messages, a Clear, deleted versions", holders: 3, stamps: 3, clears: true, prunes: true, states: 150_000, allAtOnce: 10_000_000},
 	} {
 		t.Run(c.name, func(t *testing.T) {
