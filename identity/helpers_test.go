@@ -42,7 +42,7 @@ type gate struct {
 
 func (g *gate) RoundTrip(r *http.Request) (*http.Response, error) {
 	action := r.URL.Query().Get("Action")
-	if strings.HasPrefix(action, actionPaths) {
+	if strings.HasPrefix(action, "Describe") {
 		if r.Body != nil {
 			_, _ = io.Copy(io.Discard, r.Body)
 			_ = r.Body.Close()
@@ -91,10 +91,15 @@ func (g *gate) keepLinks(body []byte) []byte {
 func (g *gate) describe(r *http.Request, action string) *http.Response {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.describes = append(g.describes, action)
+	refuse, refused := g.refuse[action]
+	if strings.HasPrefix(action, actionPaths) {
+		g.describes = append(g.describes, action)
+	} else { // a client that asks for the time
+		refuse, refused = "InvalidAction.NotFound", true
+	}
 	status, body := 200, `{"RequestId":"r-1","Result":`+string(g.links)+`}`
-	if code, ok := g.refuse[action]; ok {
-		status, body = 400, `{"RequestId":"r-2","HostId":"h","Code":"`+code+`","Message":"no"}`
+	if refused {
+		status, body = 400, `{"RequestId":"r-2","HostId":"h","Code":"`+refuse+`","Message":"no"}`
 	}
 	return &http.Response{
 		StatusCode: status, Body: io.NopCloser(strings.NewReader(body)), Request: r, ProtoMajor: 1, ProtoMinor: 1,

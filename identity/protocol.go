@@ -310,4 +310,3 @@ func (p *protocol) inDoubt() Record {
 	}
 	return r
 }
-
