@@ -241,16 +241,19 @@ func TestTakeover(t *testing.T) {
 			require.ErrorContains(t, err, r.Stamp.Nonce)
 			require.InDelta(t, 390*time.Second, time.Since(r.Stamp.Time), float64(3*time.Second))
 			require.Equal(t, 1, s.server.Issued())
+			require.Len(t, s.server.Requests(), 2, "it was sent again once")
 		})
 	})
 	t.Run("not after the resend window", func(t *testing.T) {
 		t.Parallel()
 		bubble(t, func(t *testing.T, s *site) {
 			store := Memory()
-			gone(t, s, store, false)
+			r := gone(t, s, store, false)
 			time.Sleep(5*time.Minute - 14*time.Second)
 			_, err := s.ensure(t.Context(), store)
-			require.ErrorIs(t, err, ErrInDoubt)
+			var doubt *DoubtError
+			require.ErrorAs(t, err, &doubt)
+			require.Equal(t, r.Holder, doubt.Record.Holder, "nobody has taken over")
 			require.Zero(t, s.server.Issued())
 		})
 	})
