@@ -2,7 +2,6 @@ package baas_test
 
 import (
 	"net/http"
-	"strconv"
 	"testing"
 	"testing/synctest"
 	"time"
