@@ -41,7 +41,9 @@ type ConsortiumsResult struct {
 	Pagination     Pagination
 }
 
-func (r *ConsortiumsResult) items() ([]AntConsortium, Pagination) { return r.AntConsortiums, r.Pagination }
+func (r *ConsortiumsResult) items() ([]AntConsortium, Pagination) {
+	return r.AntConsortiums, r.Pagination
+}
 
 // DescribeAntChainConsortiumsRequest names a page of the caller's consortiums.
 type DescribeAntChainConsortiumsRequest struct {
