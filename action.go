@@ -2,12 +2,12 @@ package baas
 
 import (
 	"context"
-	"encoding/json"
 	"reflect"
 	"slices"
 	"strings"
 
 	"github.com/antchain-go/baas/internal/envelope"
+	"github.com/antchain-go/baas/internal/lenient"
 	"github.com/antchain-go/baas/internal/params"
 	"github.com/antchain-go/baas/internal/sign"
 )
@@ -30,7 +30,7 @@ var actions = make(map[string]*semantics)
 type action[Req, Res any] struct {
 	semantics
 	params params.Plan
-	decode func(result []byte, res *Res) error // nil stands for json.Unmarshal
+	decode func(result []byte, res *Res) error // nil stands for lenient.Unmarshal
 }
 
 // define makes a descriptor and enters it into the table.
@@ -68,7 +68,7 @@ func invoke[Req, Res any](ctx context.Context, c *Client, a *action[Req, Res], r
 	r := &reply[Res]{RequestID: got.requestID}
 	decode := a.decode
 	if decode == nil {
-		decode = func(result []byte, res *Res) error { return json.Unmarshal(result, res) }
+		decode = func(result []byte, res *Res) error { return lenient.Unmarshal(result, res) }
 	}
 	if err := decode(got.result, &r.Result); err != nil {
 		return nil, k.undecodable(got, err)

@@ -5,6 +5,7 @@ package params
 
 import (
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -49,6 +50,13 @@ func (p Plan) Secrets() []string {
 		}
 	}
 	return names
+}
+
+// Field is the field of a request that is the parameter of that name; it has to
+// have one.
+func (p Plan) Field(req reflect.Value, wire string) reflect.Value {
+	i := slices.IndexFunc(p, func(f field) bool { return f.wire == wire })
+	return req.Field(p[i].index)
 }
 
 // A Fault is one field at fault.
