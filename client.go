@@ -51,6 +51,27 @@ type core struct {
 	gateway clock.Gateway
 }
 
+// NewClient returns a client for the endpoint of cn-hangzhou with the default
+// provider chain of credentials-go, unless options say otherwise. It sends
+// nothing and does not look for credentials yet. Its error is a
+// *ValidationError that names every option at fault.
+func NewClient(opts ...Option) (*Client, error) {
+	o := options{attemptTimeout: defaultAttemptTimeout}
+	for _, opt := range opts {
+		if opt == nil {
+			continue
+		}
+		if err := opt(&o); err != nil {
+			return nil, err
+		}
+	}
+	if faults := o.check(); faults != nil {
+		return nil, &ValidationError{Fields: faults}
+	}
+	c := o.core()
+	return &Client{core: func() *core { return c }}, nil
+}
+
 func newNonce() string { return rand.Text() }
 
 // CloseIdleConnections closes the connections of the client's own transport
