@@ -11,7 +11,7 @@ import (
 	"github.com/antchain-go/baas"
 )
 
-// newKey makes the call. The key that it returns is handed over this once.
+// newKey makes the call of README.
 func newKey(ctx context.Context, client *baas.Client, req *baas.ApplyAntChainCertificateWithKeyAutoCreationRequest) (string, error) {
 	resp, err := client.ApplyAntChainCertificateWithKeyAutoCreation(ctx, req)
 	if err != nil {
@@ -26,7 +26,6 @@ func TestNewKey(t *testing.T) {
 		`{"RequestId":"REQ-1","Result":{"PrivateKey":"-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----\n"}}`))
 	client, err := baas.NewClient(baas.WithHTTPClient(&http.Client{Transport: mt}), baas.WithAccessKey("testid", "testsecret"))
 	require.NoError(t, err)
-
 	key, err := newKey(t.Context(), client, wallet())
 	require.NoError(t, err)
 	require.Contains(t, key, "PRIVATE KEY")

@@ -59,13 +59,18 @@ func applications(ctx context.Context, client *baas.Client, chainID string, sinc
 	return found, nil
 }
 
-// resetAndClear resets the certificate of the chain and ends the doubt in the store. After it, Ensure enrolls anew.
-func resetAndClear(ctx context.Context, client *baas.Client, store identity.Store, chainID string) error {
+// reset resets the caller's certificate of a chain.
+func reset(ctx context.Context, client *baas.Client, chainID string) error {
 	_, err := client.ResetAntChainCertificate(ctx, &baas.ResetAntChainCertificateRequest{AntChainID: chainID})
-	if err != nil {
-		return err // after ErrOutcomeUnknown look whether it was reset
+	return err // after ErrOutcomeUnknown, look whether it was reset
+}
+
+// enrollAnew ends the doubt in the store, 20 minutes after the message at the earliest, and enrolls again.
+func enrollAnew(ctx context.Context, client *baas.Client, store identity.Store, req *request, opts ...identity.Option) (*certbundle.Bundle, error) {
+	if err := identity.Clear(ctx, store); err != nil {
+		return nil, err // if it is too early, the error says until when
 	}
-	return identity.Clear(ctx, store) // within 20 minutes of the message it fails, and says until when
+	return identity.Ensure(ctx, client, store, req, opts...)
 }
 
 type (
@@ -135,12 +140,12 @@ func TestWayOutOfADoubt(t *testing.T) {
 		require.NoError(t, err)
 		require.Empty(t, found)
 
-		err = resetAndClear(t.Context(), client, store, "1q8B5R9p")
+		require.NoError(t, reset(t.Context(), client, "1q8B5R9p"))
+		download := identity.WithDownload(certbundle.WithHTTPClient(srv.HTTPClient()))
+		_, err = enrollAnew(t.Context(), client, store, wallet(), download)
 		require.ErrorIs(t, err, identity.ErrInDoubt, "too early")
 		time.Sleep(20 * time.Minute)
-		require.NoError(t, resetAndClear(t.Context(), client, store, "1q8B5R9p"))
-		bundle, err := identity.Ensure(t.Context(), client, store, wallet(),
-			identity.WithDownload(certbundle.WithHTTPClient(srv.HTTPClient())))
+		bundle, err := enrollAnew(t.Context(), client, store, wallet(), download)
 		require.NoError(t, err)
 		_, err = bundle.Verify("password")
 		require.NoError(t, err)

@@ -46,8 +46,17 @@ func TestLostReply(t *testing.T) {
 	srv := baastest.NewServer()
 	defer srv.Close()
 	srv.Inject(baastest.Fault{}, baastest.DropAfter()) // a first call learns the time; the second's reply is lost
+	_, err := ensure(t.Context(), srv.Client(), t.TempDir(), wallet())
+	require.ErrorIs(t, err, identity.ErrInDoubt)
+	require.Equal(t, 1, srv.Issued())
+}
+
+func TestInDoubtTheNextStartSendsNothing(t *testing.T) {
+	srv := baastest.NewServer()
+	defer srv.Close()
+	srv.Inject(baastest.Fault{}, baastest.DropAfter())
 	dir := t.TempDir()
-	for range 2 { // the second start issues no second certificate
+	for range 2 {
 		_, err := ensure(t.Context(), srv.Client(), dir, wallet())
 		require.ErrorIs(t, err, identity.ErrInDoubt)
 	}
