@@ -12,6 +12,8 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -156,6 +158,29 @@ func TestApplyWithCSR(t *testing.T) {
 	_, err := complete(t.Context(), srv.Client(), "1q8B5R9p", dir)
 	require.NoError(t, err)
 	verified(t, dir)
+}
+
+func TestSourceServesTheNewer(t *testing.T) {
+	dirs := []string{filepath.Join(t.TempDir(), "wallet-identity"), filepath.Join(t.TempDir(), "wallet-identity-2")}
+	synctest.Test(t, func(t *testing.T) {
+		srv := baastest.NewServer(baastest.WithInMemory())
+		defer srv.Close()
+		download := identity.WithDownload(certbundle.WithHTTPClient(srv.HTTPClient()))
+		_, err := identity.Ensure(t.Context(), srv.Client(), identity.Dir(dirs[0]), wallet(), download)
+		require.NoError(t, err)
+		source, err := sourceOf(t.Context(), "password", dirs[0], dirs[1])
+		require.NoError(t, err)
+		defer source.Close()
+		changed := source.Changed()
+
+		time.Sleep(time.Hour)
+		next, err := identity.Ensure(t.Context(), srv.Client(), identity.Dir(dirs[1]), wallet(), download)
+		require.NoError(t, err)
+		report, err := next.Verify("password")
+		require.NoError(t, err)
+		<-changed
+		require.Equal(t, report.SerialNumber, source.Report().SerialNumber)
+	})
 }
 
 func TestSourceOfTwoStores(t *testing.T) {
