@@ -3,31 +3,74 @@ package readme_test
 import (
 	"context"
 	"crypto/tls"
-	"encoding/json"
-	"fmt"
-	"net/http"
-	"net/http/httptest"
+	"crypto/x509/pkix"
+	"encoding/base64"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/antchain-go/baas"
 	"github.com/antchain-go/baas/baastest"
 	"github.com/antchain-go/baas/certbundle"
+	"github.com/antchain-go/baas/identity"
 )
 
-// complete downloads what a crash or a failed download has left out.
-func complete(ctx context.Context, client *baas.Client, chainID, dir string) (*certbundle.Bundle, error) {
-	links, err := freshLinks(ctx, client, chainID)
+// enroll makes the call and stores what comes of it in dir. It does not remember a call whose outcome is unknown.
+func enroll(ctx context.Context, client *baas.Client, dir string, req *request) (*certbundle.Bundle, error) {
+	if err := certbundle.Prepare(dir); err != nil {
+		return nil, err // no place for a key, or a part of an identity is there: nothing was sent
+	}
+	resp, err := client.ApplyAntChainCertificateWithKeyAutoCreation(ctx, req)
 	if err != nil {
 		return nil, err
 	}
-	return certbundle.Save(ctx, dir, baas.CertificateResult{DownloadPath: links})
+	bundle, err := certbundle.Save(ctx, dir, resp.Result) // stores the key before anything else
+	if errors.Is(err, certbundle.ErrKeyNotStored) {
+		err = errors.Join(err, bundle.WriteDir(dir+"-rescued")) // the bundle holds the only copy
+	}
+	return bundle, err
+}
+
+// complete downloads what a crash or a failed download has left out.
+func complete(ctx context.Context, client *baas.Client, chainID, dir string) (*certbundle.Bundle, error) {
+	resp, err := client.DescribeAntChainDownloadPaths(ctx, &baas.DescribeAntChainDownloadPathsRequest{AntChainID: chainID})
+	if err != nil {
+		return nil, err
+	}
+	return certbundle.Save(ctx, dir, baas.CertificateResult{DownloadPath: resp.Result})
+}
+
+// applyWithCSR stores a key that it has made, and applies for its certificate.
+func applyWithCSR(ctx context.Context, client *baas.Client, dir, chainID, password string) error {
+	subject := pkix.Name{CommonName: "wallet.example.com", Organization: []string{"Example"}, Country: []string{"CN"}}
+	key, csr, err := certbundle.NewCSR(subject, password)
+	if err != nil {
+		return err
+	}
+	if err := certbundle.Prepare(dir); err != nil {
+		return err
+	}
+	if err := (&certbundle.Bundle{PrivateKey: key}).WriteDir(dir); err != nil {
+		return err
+	}
+	_, err = client.ApplyAntChainCertificate(ctx, &baas.ApplyAntChainCertificateRequest{
+		AntChainID: chainID, UploadReq: base64.StdEncoding.EncodeToString(csr),
+	})
+	return err // then complete: it gets the certificate, once that is issued
+}
+
+// sourceOf serves the newer of two identities. The second may come while the program runs.
+func sourceOf(ctx context.Context, password, dir, nextDir string) (*identity.Source, error) {
+	return identity.NewSource(ctx, password,
+		identity.FromStore(identity.Dir(dir)), identity.FromStore(identity.Dir(nextDir)))
 }
 
 func dialPinned(bundle *certbundle.Bundle, password, node, pin string) (*tls.Conn, error) {
@@ -66,62 +109,105 @@ func fetched(ctx context.Context, result baas.CertificateResult, put func(*certb
 	return put(bundle)
 }
 
-// enrolled is the result of a call, and a bundle in a folder.
-func enrolled(t *testing.T, srv *baastest.Server) (baas.CertificateResult, string) {
+// enrolled is a bundle in a folder.
+func enrolled(t *testing.T, srv *baastest.Server) string {
 	t.Helper()
-	resp, err := srv.Client().ApplyAntChainCertificateWithKeyAutoCreation(t.Context(), wallet())
-	require.NoError(t, err)
 	dir := filepath.Join(t.TempDir(), "wallet-certs")
-	require.NoError(t, certbundle.Prepare(dir))
-	_, err = certbundle.Save(t.Context(), dir, resp.Result)
+	_, err := enroll(t.Context(), srv.Client(), dir, wallet())
 	require.NoError(t, err)
-	return resp.Result, dir
+	return dir
 }
 
-func TestCompleteAfterACrash(t *testing.T) {
-	srv := baastest.NewServer()
-	defer srv.Close()
-	_, dir := enrolled(t, srv)
+func verified(t *testing.T, dir string) *certbundle.Bundle {
+	t.Helper()
 	bundle, err := certbundle.Load(dir)
-	require.NoError(t, err)
-
-	// The program died after it had stored the key; the service still has the rest.
-	storage := http.NewServeMux()
-	for name, data := range map[string][]byte{
-		certbundle.ClientCertFile: bundle.ClientCert,
-		certbundle.CACertFile:     bundle.CACert,
-		certbundle.TrustStoreFile: bundle.TrustStore,
-	} {
-		require.NoError(t, os.Remove(filepath.Join(dir, name)))
-		storage.HandleFunc("/"+name, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(data) })
-	}
-	files := httptest.NewServer(storage)
-	defer files.Close()
-	links, err := json.Marshal(baas.DownloadPath{
-		CACrtURL: files.URL + "/ca.crt", ClientCrtURL: files.URL + "/client.crt", TrustCAURL: files.URL + "/trustCa",
-	})
-	require.NoError(t, err)
-	srv.Inject(baastest.Respond(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		fmt.Fprintf(w, `{"RequestId":"REQ-1","Result":%s}`, links)
-	})))
-
-	_, err = certbundle.Load(dir)
-	require.ErrorIs(t, err, os.ErrNotExist)
-	_, err = complete(t.Context(), srv.Client(), "1q8B5R9p", dir)
-	require.NoError(t, err)
-	bundle, err = certbundle.Load(dir)
 	require.NoError(t, err)
 	_, err = bundle.Verify("password")
 	require.NoError(t, err)
+	return bundle
+}
+
+func TestEnrollAndCompleteAfterACrash(t *testing.T) {
+	srv := baastest.NewServer()
+	defer srv.Close()
+	dir := enrolled(t, srv)
+	whole := verified(t, dir)
+	_, err := enroll(t.Context(), srv.Client(), dir, wallet())
+	require.ErrorIs(t, err, certbundle.ErrExists)
+
+	// The program died after it had stored the key.
+	for _, name := range []string{certbundle.ClientCertFile, certbundle.CACertFile, certbundle.TrustStoreFile} {
+		require.NoError(t, os.Remove(filepath.Join(dir, name)))
+	}
+	_, err = complete(t.Context(), srv.Client(), "1q8B5R9p", dir)
+	require.NoError(t, err)
+	require.Equal(t, whole, verified(t, dir))
+
+	// A folder of Save is a store whose key is there.
+	bundle, err := identity.Ensure(t.Context(), srv.Client(), identity.Dir(dir), wallet())
+	require.NoError(t, err)
+	require.Equal(t, whole, bundle)
 	require.Equal(t, 1, srv.Issued())
+}
+
+func TestApplyWithCSR(t *testing.T) {
+	srv := baastest.NewServer()
+	defer srv.Close()
+	dir := filepath.Join(t.TempDir(), "wallet-certs")
+	require.NoError(t, applyWithCSR(t.Context(), srv.Client(), dir, "1q8B5R9p", "password"))
+	_, err := complete(t.Context(), srv.Client(), "1q8B5R9p", dir)
+	require.NoError(t, err)
+	verified(t, dir)
+}
+
+func TestSourceServesTheNewer(t *testing.T) {
+	dirs := []string{filepath.Join(t.TempDir(), "wallet-identity"), filepath.Join(t.TempDir(), "wallet-identity-2")}
+	synctest.Test(t, func(t *testing.T) {
+		srv := baastest.NewServer(baastest.WithInMemory())
+		defer srv.Close()
+		download := identity.WithDownload(certbundle.WithHTTPClient(srv.HTTPClient()))
+		_, err := identity.Ensure(t.Context(), srv.Client(), identity.Dir(dirs[0]), wallet(), download)
+		require.NoError(t, err)
+		source, err := sourceOf(t.Context(), "password", dirs[0], dirs[1])
+		require.NoError(t, err)
+		defer source.Close()
+		changed := source.Changed()
+
+		time.Sleep(time.Hour)
+		next, err := identity.Ensure(t.Context(), srv.Client(), identity.Dir(dirs[1]), wallet(), download)
+		require.NoError(t, err)
+		report, err := next.Verify("password")
+		require.NoError(t, err)
+		<-changed
+		require.Equal(t, report.SerialNumber, source.Report().SerialNumber)
+	})
+}
+
+func TestSourceOfTwoStores(t *testing.T) {
+	srv := baastest.NewServer()
+	defer srv.Close()
+	dir, nextDir := filepath.Join(t.TempDir(), "wallet-identity"), filepath.Join(t.TempDir(), "wallet-identity-2")
+	first, err := identity.Ensure(t.Context(), srv.Client(), identity.Dir(dir), wallet())
+	require.NoError(t, err)
+	report, err := first.Verify("password")
+	require.NoError(t, err)
+
+	source, err := sourceOf(t.Context(), "password", dir, nextDir)
+	require.NoError(t, err)
+	defer source.Close()
+	require.Equal(t, report.SerialNumber, source.Report().SerialNumber)
+	node := srv.NewNode()
+	cfg, err := source.TLSConfig(certbundle.TrustChainOnly())
+	require.NoError(t, err)
+	conn, err := tls.Dial("tcp", node.Addr(), cfg)
+	require.NoError(t, err)
+	require.NoError(t, conn.Close())
 }
 
 func TestPins(t *testing.T) {
 	srv := baastest.NewServer()
 	defer srv.Close()
-	_, dir := enrolled(t, srv)
-	bundle, err := certbundle.Load(dir)
-	require.NoError(t, err)
+	bundle := verified(t, enrolled(t, srv))
 	node := srv.NewNode().Addr()
 
 	pin, err := pinOf(bundle, "password", node)
@@ -159,7 +245,9 @@ func TestPins(t *testing.T) {
 func TestFetchedPutsTheKeyFirst(t *testing.T) {
 	srv := baastest.NewServer()
 	defer srv.Close()
-	result, _ := enrolled(t, srv)
+	resp, err := srv.Client().ApplyAntChainCertificateWithKeyAutoCreation(t.Context(), wallet())
+	require.NoError(t, err)
+	result := resp.Result
 	var puts []certbundle.Bundle
 	require.NoError(t, fetched(t.Context(), result, func(b *certbundle.Bundle) error {
 		puts = append(puts, *b)

@@ -126,13 +126,18 @@ func TestChinesePagesLeadToChinesePages(t *testing.T) {
 	}
 }
 
-var exported = []*regexp.Regexp{
-	regexp.MustCompile(`(?m)^func (With\w+)\(`),
-	regexp.MustCompile(`(?m)^func (\w+)\(.*\) TLSOption `),
-	regexp.MustCompile(`(?m)^\t(Err[A-Z]\w+) +=`),
-	regexp.MustCompile(`(?m)^\tReason\w+ +Reason = "(\w+)"`),
+// exported finds what users choose or meet: options, errors and reasons.
+var exported = map[string]*regexp.Regexp{
+	"options":                regexp.MustCompile(`(?m)^func (With\w+)\(`),
+	"options of other kinds": regexp.MustCompile(`(?m)^func (\w+)\(.*\) (?:TLSOption|SourceOption) `),
+	"errors":                 regexp.MustCompile(`(?m)^\t(Err[A-Z]\w+) +=`),
+	"types of errors":        regexp.MustCompile(`(?m)^type ([A-Z]\w*Error) struct`),
+	"reasons":                regexp.MustCompile(`(?m)^\tReason\w+ +Reason = "(\w+)"`),
+	"functions of identity":  regexp.MustCompile(`(?m)^func (Ensure|Inspect|Clear|Dir|Memory|NewSource)\(`),
+	"functions of storetest": regexp.MustCompile(`(?m)^func (Run)\(`),
 }
 
+// Names of packages that users meet less often bear the package's name.
 func TestPagesNameEveryOptionErrorAndReason(t *testing.T) {
 	t.Parallel()
 	all := map[string]string{} // by language
@@ -140,35 +145,89 @@ func TestPagesNameEveryOptionErrorAndReason(t *testing.T) {
 		all[english] += readPage(t, name).prose
 		all[chinese] += readPage(t, twinOf(name)).prose
 	}
-	found := make([]int, len(exported))
-	for _, pattern := range []string{"*.go", "certbundle/*.go"} {
-		files, err := filepath.Glob(filepath.Join(root, pattern))
+	found := map[string]bool{}
+	for folder, qualifier := range map[string]string{"": "", "certbundle": "", "identity": "identity.", "identity/storetest": "storetest."} {
+		files, err := filepath.Glob(filepath.Join(root, folder, "*.go"))
 		require.NoError(t, err)
+		require.NotEmpty(t, files)
 		for _, file := range files {
 			if strings.HasSuffix(file, "_test.go") {
 				continue
 			}
 			text, err := os.ReadFile(file)
 			require.NoError(t, err)
-			for i, names := range exported {
+			for what, names := range exported {
 				for _, m := range names.FindAllStringSubmatch(string(text), -1) {
-					found[i]++
+					found[what] = true
+					named := regexp.MustCompile("`\\*?" + regexp.QuoteMeta(qualifier+m[1]) + "[`(]")
 					for language, prose := range all {
-						require.True(t, strings.Contains(prose, "`"+m[1]+"`") || strings.Contains(prose, "`"+m[1]+"("),
-							"no *%s names %s", language, m[1])
+						require.True(t, named.MatchString(prose), "no *%s names %s%s", language, qualifier, m[1])
 					}
 				}
 			}
 		}
 	}
-	require.NotContains(t, found, 0, "a pattern finds nothing")
+	for what := range exported {
+		require.True(t, found[what], "the code has no %s: is the pattern right?", what)
+	}
+}
+
+// The list of typed methods says which have a twin and an iterator.
+func TestMethodsAreListed(t *testing.T) {
+	t.Parallel()
+	methods := map[string]bool{}
+	files, err := filepath.Glob(filepath.Join(root, "*.go"))
+	require.NoError(t, err)
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		require.NoError(t, err)
+		if !strings.HasSuffix(file, "_test.go") {
+			for _, m := range regexp.MustCompile(`(?m)^func \(c \*Client\) (\w*AntChain\w*)\(`).FindAllStringSubmatch(string(text), -1) {
+				methods[m[1]] = true
+			}
+		}
+	}
+	row := regexp.MustCompile("(?m)^\\| `(\\w+)` \\| (`…V2`)? ?\\| (?:`(All\\w+)`)? ?\\| .+ \\|$")
+	for _, name := range []string{"docs/options.md", "docs/options.zh-CN.md"} {
+		listed := map[string]bool{}
+		for _, m := range row.FindAllStringSubmatch(readPage(t, name).prose, -1) {
+			for _, method := range []string{m[1], m[3]} {
+				if method != "" {
+					listed[method] = true
+					if m[2] != "" {
+						listed[method+"V2"] = true
+					}
+				}
+			}
+		}
+		require.Equal(t, methods, listed, name)
+	}
+}
+
+// The page for maintainers says what each package and each file of the root is for.
+func TestArchitectureNamesPackagesAndFiles(t *testing.T) {
+	t.Parallel()
+	prose := readPage(t, "docs/architecture.md").prose
+	for _, pattern := range []string{"*.go", "internal/*", "identity/storetest", "certbundle", "baastest"} {
+		paths, err := filepath.Glob(filepath.Join(root, pattern))
+		require.NoError(t, err)
+		require.NotEmpty(t, paths, pattern)
+		for _, path := range paths {
+			name, err := filepath.Rel(root, path)
+			require.NoError(t, err)
+			if name = filepath.ToSlash(name); !strings.HasSuffix(name, "_test.go") {
+				named := regexp.MustCompile(`(?m)^\|.*\b` + regexp.QuoteMeta(name) + `\b`)
+				require.True(t, named.MatchString(prose), "no table names %s", name)
+			}
+		}
+	}
 }
 
 // What the page for maintainers names in code is in the code.
 func TestArchitectureNamesWhatIsThere(t *testing.T) {
 	t.Parallel()
 	var source strings.Builder
-	for _, pattern := range []string{"*.go", "internal/*/*.go"} {
+	for _, pattern := range []string{"*.go", "internal/*/*.go", "identity/*.go"} {
 		files, err := filepath.Glob(filepath.Join(root, pattern))
 		require.NoError(t, err)
 		for _, file := range files {
@@ -186,6 +245,7 @@ func TestArchitectureNamesWhatIsThere(t *testing.T) {
 		switch m[1] {
 		case "cmd", "examples", "k8s", "identity", "certbundle", "internal", "baastest": // folders
 		case "RoundTripper", "Transport", "GetBody": // of net/http
+		case "Config": // of crypto/tls
 		default:
 			declared := regexp.MustCompile(`(?m)^(func (\(.*\) )?|type |var |\t)` + m[1] + `\b`)
 			require.True(t, declared.MatchString(source.String()), "there is no %s", m[1])

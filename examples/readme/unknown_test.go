@@ -2,40 +2,75 @@ package readme_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"log/slog"
-	"net/http"
-	"net/url"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/antchain-go/baas"
 	"github.com/antchain-go/baas/baastest"
+	"github.com/antchain-go/baas/certbundle"
+	"github.com/antchain-go/baas/identity"
 )
 
-// report says what an error of the call means.
+// report says what an error means.
 func report(err error) {
-	var unknown *baas.OutcomeUnknownError
+	var doubt *identity.DoubtError
 	switch {
-	case errors.As(err, &unknown):
-		// A certificate may exist. Do not call again; keep these three and find out first.
-		slog.Error("outcome unknown", "nonce", unknown.SignatureNonce, "requestID", unknown.RequestID, "reason", unknown.Reason)
+	case errors.As(err, &doubt): // of Ensure: a certificate may exist, and nobody has its key
+		slog.Error("find out first", "nonce", doubt.Record.Stamp.Nonce, "requestID", doubt.Record.RequestID, "error", err)
+	case errors.Is(err, baas.ErrOutcomeUnknown): // of the typed call: the same
+		slog.Error("do not call again, find out first", "error", err)
 	case err != nil:
-		slog.Error("nothing was issued: it is safe to call again", "error", err)
+		slog.Error("it is safe to call again", "error", err)
 	}
 }
 
-// applications returns, as JSON, the applications of a chain with one status: "0" applied for, "1" in force, "2" failed.
-func applications(ctx context.Context, client *baas.Client, chainID, status string) (json.RawMessage, error) {
-	var reply struct{ Result json.RawMessage }
-	err := client.Do(ctx, baas.Operation{
-		Action:   "DescribeAntChainCertificateApplications",
-		Params:   url.Values{"AntChainId": {chainID}, "Status": {status}, "PageNumber": {"1"}, "PageSize": {"50"}},
-		ReadOnly: true, // so it may be repeated freely
-	}, &reply)
-	return reply.Result, err
+// memberStatus says whether the caller has ever applied for a certificate of the chain.
+func memberStatus(ctx context.Context, client *baas.Client, consortiumID, chainID string) (baas.MemberStatus, error) {
+	for chain, err := range client.AllAntChains(ctx, &baas.DescribeAntChainsRequest{ConsortiumID: consortiumID}) {
+		if err != nil {
+			return "", err
+		}
+		if chain.AntChainID == chainID {
+			return chain.MemberStatus, nil
+		}
+	}
+	return "", errors.New("the consortium has no such chain")
+}
+
+// applications returns what members have applied for on a chain, or what has changed, since a time.
+func applications(ctx context.Context, client *baas.Client, chainID string, since time.Time) ([]baas.CertificateApplication, error) {
+	var found []baas.CertificateApplication
+	for _, status := range []baas.CertificateStatus{baas.CertificateApplied, baas.CertificateValid, baas.CertificateFailed} {
+		req := &baas.DescribeAntChainCertificateApplicationsRequest{AntChainID: chainID, Status: status}
+		for application, err := range client.AllAntChainCertificateApplications(ctx, req) {
+			if err != nil {
+				return nil, err
+			}
+			if !application.CreateTime.Before(since) || !application.UpdateTime.Before(since) {
+				found = append(found, application)
+			}
+		}
+	}
+	return found, nil
+}
+
+// reset resets the caller's certificate of a chain.
+func reset(ctx context.Context, client *baas.Client, chainID string) error {
+	_, err := client.ResetAntChainCertificate(ctx, &baas.ResetAntChainCertificateRequest{AntChainID: chainID})
+	return err // after ErrOutcomeUnknown, look whether it was reset
+}
+
+// enrollAnew ends the doubt in the store, 20 minutes after the message at the earliest, and enrolls again.
+func enrollAnew(ctx context.Context, client *baas.Client, store identity.Store, req *request, opts ...identity.Option) (*certbundle.Bundle, error) {
+	if err := identity.Clear(ctx, store); err != nil {
+		return nil, err // if it is too early, the error says until when
+	}
+	return identity.Ensure(ctx, client, store, req, opts...)
 }
 
 type (
@@ -65,24 +100,57 @@ func wallet() *request {
 func TestReportTakesAnyError(t *testing.T) {
 	srv := baastest.NewServer()
 	defer srv.Close()
+	client := srv.Client()
 	srv.Inject(baastest.DropAfter())
-	_, err := srv.Client().ApplyAntChainCertificateWithKeyAutoCreation(t.Context(), wallet())
+	_, err := client.ApplyAntChainCertificateWithKeyAutoCreation(t.Context(), wallet())
 	require.ErrorIs(t, err, baas.ErrOutcomeUnknown)
+	report(err)
+	srv.Inject(baastest.DropAfter())
+	_, err = identity.Ensure(t.Context(), client, identity.Memory(), wallet())
+	require.ErrorIs(t, err, identity.ErrInDoubt)
 	report(err)
 	report(nil)
 }
 
-func TestApplicationsAsksForOneStatus(t *testing.T) {
-	srv := baastest.NewServer()
-	defer srv.Close()
-	srv.Inject(baastest.Respond(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.FormValue("Action") == "DescribeAntChainCertificateApplications" && r.FormValue("Status") == "1" {
-			_, _ = w.Write([]byte(`{"RequestId":"REQ-1","Result":{"CertificateApplications":[]}}`))
-		}
-	})))
-	list, err := applications(t.Context(), srv.Client(), "1q8B5R9p", "1")
-	require.NoError(t, err)
-	require.JSONEq(t, `{"CertificateApplications":[]}`, string(list))
+// The certificate is issued, and its reply is lost. It shows in what the
+// service tells, and can be cleared up.
+func TestWayOutOfADoubt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := baastest.NewServer(baastest.WithInMemory())
+		defer srv.Close()
+		client, store := srv.Client(), identity.Memory()
+		status, err := memberStatus(t.Context(), client, "DV80nJXq", "1q8B5R9p")
+		require.NoError(t, err)
+		require.NotEqual(t, baas.ChainApplied, status)
+		_, err = memberStatus(t.Context(), client, "DV80nJXq", "unknown")
+		require.Error(t, err)
+
+		srv.Inject(baastest.DropAfter())
+		_, err = identity.Ensure(t.Context(), client, store, wallet())
+		var doubt *identity.DoubtError
+		require.ErrorAs(t, err, &doubt)
+
+		status, err = memberStatus(t.Context(), client, "DV80nJXq", "1q8B5R9p")
+		require.NoError(t, err)
+		require.Equal(t, baas.ChainApplied, status)
+		found, err := applications(t.Context(), client, "1q8B5R9p", doubt.Record.Stamp.Time)
+		require.NoError(t, err)
+		require.Len(t, found, 1)
+		found, err = applications(t.Context(), client, "1q8B5R9p", time.Now().Add(time.Minute))
+		require.NoError(t, err)
+		require.Empty(t, found)
+
+		require.NoError(t, reset(t.Context(), client, "1q8B5R9p"))
+		download := identity.WithDownload(certbundle.WithHTTPClient(srv.HTTPClient()))
+		_, err = enrollAnew(t.Context(), client, store, wallet(), download)
+		require.ErrorIs(t, err, identity.ErrInDoubt, "too early")
+		time.Sleep(20 * time.Minute)
+		bundle, err := enrollAnew(t.Context(), client, store, wallet(), download)
+		require.NoError(t, err)
+		_, err = bundle.Verify("password")
+		require.NoError(t, err)
+		require.Equal(t, 2, srv.Issued())
+	})
 }
 
 func TestResumeAfterACrash(t *testing.T) {

@@ -5,25 +5,30 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"io/fs"
 	"log"
 	"os"
 
 	"github.com/antchain-go/baas"
 	"github.com/antchain-go/baas/certbundle"
+	"github.com/antchain-go/baas/identity"
 )
 
 func main() {
-	password := os.Getenv("ANTCHAIN_KEY_PASSWORD")
 	client, err := baas.NewClient() // finds the access key in the environment
 	if err != nil {
 		log.Fatal(err)
 	}
-	bundle, err := identity(context.Background(), client, "wallet-certs", password)
+	req := &baas.ApplyAntChainCertificateWithKeyAutoCreationRequest{
+		AntChainID: "1q8B5R9p", ConsortiumID: "DV80nJXq",
+		CommonName: "wallet.example.com", OrganizationUnitName: "Wallet", OrganizationName: "Example",
+		LocalityName: "Hangzhou", StateOrProvinceName: "Zhejiang", CountryName: "CN",
+		Password: os.Getenv("ANTCHAIN_KEY_PASSWORD"), // the service encrypts the key with it
+	}
+	bundle, err := ensure(context.Background(), client, "wallet-identity", req)
 	if err != nil {
 		log.Fatal(err) // see "When the outcome is unknown"
 	}
-	cfg, err := bundle.TLSConfig(password, certbundle.PinNodes(os.Getenv("ANTCHAIN_NODE_PIN")))
+	cfg, err := bundle.TLSConfig(req.Password, certbundle.PinNodes(os.Getenv("ANTCHAIN_NODE_PIN")))
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -35,28 +40,12 @@ func main() {
 	log.Print("connected to ", conn.RemoteAddr())
 }
 
-// identity returns the TLS identity in dir. If there is none, it enrolls.
-func identity(ctx context.Context, client *baas.Client, dir, password string) (*certbundle.Bundle, error) {
-	bundle, err := certbundle.Load(dir)
-	if !errors.Is(err, fs.ErrNotExist) {
-		return bundle, err // all is there: the second start sends nothing
-	}
-	if err := certbundle.Prepare(dir); err != nil {
-		return nil, err // no place for a key, or a part of an identity is there: nothing was sent
-	}
-	resp, err := client.ApplyAntChainCertificateWithKeyAutoCreation(ctx,
-		&baas.ApplyAntChainCertificateWithKeyAutoCreationRequest{
-			AntChainID: "1q8B5R9p", ConsortiumID: "DV80nJXq",
-			CommonName: "wallet.example.com", OrganizationUnitName: "Wallet", OrganizationName: "Example",
-			LocalityName: "Hangzhou", StateOrProvinceName: "Zhejiang", CountryName: "CN",
-			Password: password, // the service encrypts the key with it
-		})
-	if err != nil {
-		return nil, err
-	}
-	bundle, err = certbundle.Save(ctx, dir, resp.Result) // stores the key before anything else
-	if errors.Is(err, certbundle.ErrKeyNotStored) {
-		err = errors.Join(err, bundle.WriteDir(dir+"-rescued")) // the bundle holds the only copy
+// ensure returns the TLS identity in dir. If there is none, it enrolls.
+func ensure(ctx context.Context, client *baas.Client, dir string, req *baas.ApplyAntChainCertificateWithKeyAutoCreationRequest) (*certbundle.Bundle, error) {
+	bundle, err := identity.Ensure(ctx, client, identity.Dir(dir), req) // the second start sends nothing
+	var key *identity.KeyError
+	if errors.As(err, &key) { // dir did not take the key, and the error has the only copy
+		err = errors.Join(err, key.Bundle.WriteDir(dir+"-rescued"))
 	}
 	return bundle, err
 }
