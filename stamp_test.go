@@ -47,7 +47,7 @@ func (w world) learnTime(t *testing.T) {
 func (w world) applications() []baastest.Request {
 	var list []baastest.Request
 	for _, r := range w.server.Requests() {
-		if r.Params.Get("Action") == actionApply {
+		if common(r, "Action") == actionApply {
 			list = append(list, r)
 		}
 	}
@@ -66,8 +66,8 @@ func TestJournal(t *testing.T) {
 			require.NoError(t, err)
 			require.Len(t, journal.all, 1)
 			sent := w.applications()[0]
-			require.Equal(t, sent.Params.Get("SignatureNonce"), journal.all[0].Nonce)
-			require.Equal(t, sent.Params.Get("Timestamp"), journal.all[0].Time.Format(time.RFC3339))
+			require.Equal(t, common(sent, "SignatureNonce"), journal.all[0].Nonce)
+			require.Equal(t, common(sent, "Timestamp"), journal.all[0].Time.Format(time.RFC3339))
 			require.Len(t, journal.all[0].Digest, 64)
 		})
 	})
