@@ -41,7 +41,7 @@ func (w world) apply(ctx context.Context) (*baas.ApplyAntChainCertificateWithKey
 func (w world) nonces() []string {
 	var list []string
 	for _, r := range w.server.Requests() {
-		list = append(list, r.Params.Get("SignatureNonce"))
+		list = append(list, common(r, "SignatureNonce"))
 	}
 	return list
 }
@@ -72,7 +72,7 @@ func oldClock(off time.Duration) baastest.Fault {
 var doubtful = baastest.DropAfter
 
 // TestAtMostOnceTable has a test for every cell of the table but those of the
-// first row, which are in TestNotSent.
+// first row, which are in TestNotSent, under both versions of the signature.
 func TestAtMostOnceTable(t *testing.T) {
 	t.Parallel()
 	const (
@@ -158,17 +158,19 @@ func TestAtMostOnceTable(t *testing.T) {
 		{"2xx with a refusal's body", []baastest.Fault{reply(202, `{"RequestId":"R","Code":"Forbidden"}`)}, unknown, 1, 0, true},
 		{"a protocol switch", []baastest.Fault{reply(101, "")}, unknown, 1, 0, true},
 	} {
-		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
-			inBubble(t, func(t *testing.T, w world) {
-				w.server.Inject(c.faults...)
-				resp, err := w.apply(t.Context())
-				require.Equal(t, c.issued, w.server.Issued(), "certificates issued: %v", err)
-				require.Len(t, w.nonces(), c.sent, "attempts: %v", err)
-				require.Equal(t, c.same, len(distinct(w.nonces())) <= 1, "nonces %v", w.nonces())
-				requireEnd(t, c.want, c.sent, resp, err)
+		for name, version := range versions {
+			t.Run(c.name+", "+name, func(t *testing.T) {
+				t.Parallel()
+				inBubble(t, func(t *testing.T, w world) {
+					w.server.Inject(c.faults...)
+					resp, err := w.apply(t.Context())
+					require.Equal(t, c.issued, w.server.Issued(), "certificates issued: %v", err)
+					require.Len(t, w.nonces(), c.sent, "attempts: %v", err)
+					require.Equal(t, c.same, len(distinct(w.nonces())) <= 1, "nonces %v", w.nonces())
+					requireEnd(t, c.want, c.sent, resp, err)
+				}, baas.WithSignatureVersion(version))
 			})
-		})
+		}
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/http/httptrace"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -88,25 +89,29 @@ func TestNotSent(t *testing.T) {
 			opts: []baas.Option{baas.WithParamsInQuery()}, want: "unknown",
 		},
 	} {
-		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
-				server := baastest.NewServer(baastest.WithInMemory())
-				defer server.Close()
-				transport := scripted(server.HTTPClient().Transport, c.steps...)
-				client := server.Client(append(c.opts, baas.WithHTTPClient(&http.Client{Transport: transport}))...)
-				resp, err := client.ApplyAntChainCertificateWithKeyAutoCreation(t.Context(), newRequest())
-				if c.want != "unavailable" {
-					requireEnd(t, c.want, 4, resp, err)
-					return
-				}
-				require.ErrorIs(t, err, baas.ErrUnavailable)
-				require.NotErrorIs(t, err, baas.ErrOutcomeUnknown)
-				require.ErrorIs(t, err, syscall.ECONNREFUSED)
-				var op *net.OpError
-				require.ErrorAs(t, err, &op)
+		for version, signature := range versions {
+			t.Run(c.name+", "+version, func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					server := baastest.NewServer(baastest.WithInMemory())
+					defer server.Close()
+					transport := scripted(server.HTTPClient().Transport, c.steps...)
+					client := server.Client(slices.Concat(c.opts, []baas.Option{
+						baas.WithHTTPClient(&http.Client{Transport: transport}), baas.WithSignatureVersion(signature),
+					})...)
+					resp, err := client.ApplyAntChainCertificateWithKeyAutoCreation(t.Context(), newRequest())
+					if c.want != "unavailable" {
+						requireEnd(t, c.want, 4, resp, err)
+						return
+					}
+					require.ErrorIs(t, err, baas.ErrUnavailable)
+					require.NotErrorIs(t, err, baas.ErrOutcomeUnknown)
+					require.ErrorIs(t, err, syscall.ECONNREFUSED)
+					var op *net.OpError
+					require.ErrorAs(t, err, &op)
+				})
 			})
-		})
+		}
 	}
 }
 

@@ -4,8 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"encoding/pem"
+	"errors"
+	"fmt"
 	"io"
 	"net/http"
+	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -46,6 +50,11 @@ func quote(s string) string {
 type script struct {
 	server *baastest.Server
 	client *baas.Client
+
+	// twin signs with version 3, if that is tried as well. It gets the same
+	// answers and has to come to the same.
+	twin *script
+	t    *testing.T
 }
 
 func newScript(t *testing.T, faults ...baastest.Fault) *script {
@@ -55,26 +64,63 @@ func newScript(t *testing.T, faults ...baastest.Fault) *script {
 
 func newScriptWith(t *testing.T, policy baas.RetryPolicy, faults ...baastest.Fault) *script {
 	t.Helper()
-	s := &script{server: newServer()}
-	t.Cleanup(s.server.Close)
-	s.server.Inject(faults...)
-	s.client = s.server.Client(baas.WithRetryPolicy(policy))
+	one := func(opts ...baas.Option) *script {
+		s := &script{server: newServer(), t: t}
+		t.Cleanup(s.server.Close)
+		s.server.Inject(faults...)
+		s.client = s.server.Client(append(opts, baas.WithRetryPolicy(policy))...)
+		return s
+	}
+	s := one()
+	s.twin = one(baas.WithSignatureVersion(baas.SignatureV3))
 	return s
 }
 
 func (s *script) apply(ctx context.Context) (string, error) {
 	resp, err := s.client.ApplyAntChainCertificateWithKeyAutoCreation(ctx, newRequest("wallet.example.com"))
-	if err != nil {
-		return "", err
+	var key string
+	if err == nil {
+		key = resp.Result.PrivateKey
 	}
-	return resp.Result.PrivateKey, nil
+	if s.twin != nil {
+		again, err3 := s.twin.apply(ctx)
+		require.Equal(s.t, key, again, "version 3: %v", err3)
+		require.Equal(s.t, s.endOf(err), s.twin.endOf(err3), "version 3")
+		require.Equal(s.t, s.repeats(), s.twin.repeats(), "version 3")
+	}
+	return key, err
 }
+
+// endOf is what can be seen of an error. A nonce and the server's own request ID
+// are different each time.
+func (s *script) endOf(err error) string {
+	if err == nil {
+		return ""
+	}
+	text := fmt.Sprintf("%v %v %T", err, errors.Is(err, baas.ErrOutcomeUnknown), err)
+	for _, n := range s.nonces() {
+		text = strings.ReplaceAll(text, n, "NONCE")
+	}
+	return requestIDs.ReplaceAllString(text, "REQUEST")
+}
+
+var requestIDs = regexp.MustCompile(`[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}`)
 
 // nonces lists the nonces of all requests.
 func (s *script) nonces() []string {
 	var list []string
 	for _, r := range s.server.Requests() {
-		list = append(list, r.Params.Get("SignatureNonce"))
+		list = append(list, r.Params.Get("SignatureNonce")+r.Header.Get("X-Acs-Signature-Nonce"))
+	}
+	return list
+}
+
+// repeats says of each request which was the first with its nonce.
+func (s *script) repeats() []int {
+	nonces := s.nonces()
+	var list []int
+	for _, n := range nonces {
+		list = append(list, slices.Index(nonces, n))
 	}
 	return list
 }

@@ -51,6 +51,7 @@ var dimensions = []dimension{
 	},
 	{
 		{"version 2", func(*setup) {}},
+		{"version 3", func(s *setup) { s.options = append(s.options, baas.WithSignatureVersion(baas.SignatureV3)) }},
 	},
 }
 

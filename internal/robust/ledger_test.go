@@ -86,6 +86,17 @@ func keyOf(reply []byte) string {
 	return key
 }
 
+// common is the value of a common parameter, which version 3 of the signature
+// has in a header.
+func common(r *http.Request, param, header string) string {
+	if value := r.Header.Get(header); value != "" {
+		return value
+	}
+	return r.URL.Query().Get(param)
+}
+
+func nonceOf(r *http.Request) string { return common(r, "SignatureNonce", "X-Acs-Signature-Nonce") }
+
 func (l *ledger) noteReply(name string, reply []byte) {
 	key := keyOf(reply)
 	if key == "" {

@@ -137,12 +137,12 @@ func (r *rig) forward(w http.ResponseWriter, req *http.Request) {
 		panic(http.ErrAbortHandler)
 	}
 	name := r.ledger.noteRequest(req, body)
-	if req.URL.Query().Get("Action") == actionNothing {
+	if common(req, "Action", "X-Acs-Action") == actionNothing {
 		_, _ = io.WriteString(w, `{"RequestId":"R","Result":"success"}`)
 		return
 	}
 	if r.quick != nil {
-		status, answer := r.quick(name, req.URL.Query().Get("SignatureNonce"))
+		status, answer := r.quick(name, nonceOf(req))
 		r.ledger.noteReply(name, []byte(answer))
 		w.WriteHeader(status)
 		_, _ = io.WriteString(w, answer)
@@ -155,6 +155,7 @@ func (r *rig) forward(w http.ResponseWriter, req *http.Request) {
 		return
 	}
 	up.GetBody = nil
+	up.Host = req.Host // which version 3 signs
 	up.Header = req.Header.Clone()
 	up.Header.Del("Connection")
 	resp, err := r.upstream.RoundTrip(up)

@@ -30,22 +30,26 @@ func TestClockOffsetLearnedFromAForgedDate(t *testing.T) {
 		"+23 h, the clock 23 h fast":                 {23 * time.Hour, -23 * time.Hour},
 		"+16 minutes, the clock right":               {16 * time.Minute, 0},
 	} {
-		t.Run(name, func(t *testing.T) {
-			server := baastest.NewServer(baastest.WithInMemory(), baastest.WithKeyEncryption(baastest.Unencrypted),
-				baastest.WithClock(func() time.Time { return time.Now().Add(c.clock) }))
-			defer server.Close()
-			s := &script{server: server, client: server.Client()}
-			// The corrected attempt gets past the timestamp check, so the offset
-			// is kept.
-			server.Inject(expired(c.forged), success())
-			_, err := s.apply(t.Context())
-			require.NoError(t, err)
-			for range 2 {
-				_, err = s.apply(t.Context())
-				require.NoError(t, err, "the offset of %v stays", c.forged)
-			}
-			require.Equal(t, 2, server.Issued())
-			require.LessOrEqual(t, len(server.Requests()), 5, "requests: one correction")
-		})
+		for _, version := range dimensions[3] {
+			t.Run(name+", "+version.name, func(t *testing.T) {
+				var with setup
+				version.set(&with)
+				server := baastest.NewServer(baastest.WithInMemory(), baastest.WithKeyEncryption(baastest.Unencrypted),
+					baastest.WithClock(func() time.Time { return time.Now().Add(c.clock) }))
+				defer server.Close()
+				s := &script{server: server, client: server.Client(with.options...)}
+				// The corrected attempt gets past the timestamp check, so the offset
+				// is kept.
+				server.Inject(expired(c.forged), success())
+				_, err := s.apply(t.Context())
+				require.NoError(t, err)
+				for range 2 {
+					_, err = s.apply(t.Context())
+					require.NoError(t, err, "the offset of %v stays", c.forged)
+				}
+				require.Equal(t, 2, server.Issued())
+				require.LessOrEqual(t, len(server.Requests()), 5, "requests: one correction")
+			})
+		}
 	}
 }

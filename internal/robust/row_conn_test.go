@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"runtime"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -156,7 +157,7 @@ func (f *forbidding) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	f.sent++
 	name := f.book.noteRequest(r, body)
-	_, reply := f.gateway.answer(name, r.URL.Query().Get("SignatureNonce"))
+	_, reply := f.gateway.answer(name, nonceOf(r))
 	f.book.noteReply(name, []byte(reply))
 	return nil, errGone
 }
@@ -166,7 +167,7 @@ var forbidden = &forbiddenConn{}
 // TestATransportThatPanicsWhenAHookClosesItsConnection ends in doubt and not
 // in a panic, and sends nothing a second time over the one connection.
 func TestATransportThatPanicsWhenAHookClosesItsConnection(t *testing.T) {
-	for _, params := range dimensions[1] {
+	for _, params := range slices.Concat(dimensions[1], dimensions[3]) {
 		t.Run(params.name, func(t *testing.T) {
 			var s setup
 			params.set(&s)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http/httptrace"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -99,6 +100,7 @@ var bubbleSetups = []setup{
 	{name: "given transport", given: true},
 	{name: "wrapped transport", wrapped: true},
 	{name: "given transport, query", given: true, options: []baas.Option{baas.WithParamsInQuery()}},
+	{name: "given transport, version 3", given: true, options: []baas.Option{baas.WithSignatureVersion(baas.SignatureV3)}},
 }
 
 // TestIdleConnectionIsClosedWithAContextOf500ms: no call ends in doubt.
@@ -183,7 +185,7 @@ func requireComesThrough(t *testing.T, s setup, attempts, failures, requests int
 // through, and so do later ones.
 func TestATransportThatIsWrappedWithADozenDeadIdleConnections(t *testing.T) {
 	const dozen = 12
-	for _, params := range dimensions[1] {
+	for _, params := range slices.Concat(dimensions[1], dimensions[3]) {
 		t.Run(params.name, func(t *testing.T) {
 			w := watch(t)
 			s := setup{wrapped: true}

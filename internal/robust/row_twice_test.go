@@ -139,7 +139,7 @@ func answerTwice(t *testing.T, s setup, status int, body string) {
 			return status, body, true
 		}
 		first[name] = true
-		got, reply := gateway.answer(name, r.URL.Query().Get("SignatureNonce"))
+		got, reply := gateway.answer(name, nonceOf(r))
 		book.noteReply(name, []byte(reply))
 		return got, reply, false
 	})

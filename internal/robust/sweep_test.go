@@ -89,10 +89,10 @@ func strideOf(t *testing.T) int {
 	case *stride > 0:
 		return *stride
 	case raceEnabled || testing.Short():
-		return 2503
+		return 5003
 	}
 	t.Log("a stride over the positions; -robust.full tries all of them")
-	return 1009
+	return 2003
 }
 
 // jobsOf lists the faults of one setup, each at every step-th position.
