@@ -35,7 +35,7 @@ func TestNodeOfAnotherChain(t *testing.T) {
 	require.Equal(t, exitError, status)
 	require.Regexp(t, `(?m)^Verified `, stdout)
 	require.Contains(t, stderr, certbundle.ErrUntrusted.Error())
-	require.Contains(t, stderr, "The identity is in "+folder)
+	require.Contains(t, stderr, "The key is safe in "+folder)
 	require.Contains(t, stderr, "Check -node")
 }
 
