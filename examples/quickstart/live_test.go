@@ -39,6 +39,7 @@ func TestLiveRunSavesTheIdentityOnce(t *testing.T) {
 	status, again, stderr := live(t, srv)
 	require.Equal(t, exitOK, status, stderr)
 	require.Contains(t, again, "nothing was applied for")
+	require.NotContains(t, again, "Endpoint")
 	require.Contains(t, again, "OU=Ops")
 	require.Len(t, srv.Requests(), sent, "the second run sent something")
 

@@ -48,7 +48,11 @@ func report(w io.Writer, s *settings, bundle *certbundle.Bundle, found identity.
 		}
 	}
 	if err == nil {
-		printRow(w, "Verified", "password, key, certificate, CA, validity, trust store")
+		verified := "password, key, certificate, CA, validity"
+		if len(bundle.TrustStore) > 0 {
+			verified += ", trust store"
+		}
+		printRow(w, "Verified", verified)
 	}
 	return err
 }

@@ -43,3 +43,20 @@ func TestNodeWithoutMutualTLSIsSaidToBeOne(t *testing.T) {
 	require.Equal(t, "Node         192.0.2.1:18130, CN=node, TLS 1.2, not mutual: it asked for no certificate\n"+
 		"Answer       none, and no objection to the certificate\n", out.String())
 }
+
+func TestReportOfABundleWithoutTrustStore(t *testing.T) {
+	demoFolder(t)
+	status, _, stderr := quickstart(t.Context())
+	require.Equal(t, exitOK, status, stderr)
+	bundle, err := certbundle.Load(folder)
+	require.NoError(t, err)
+	bundle.TrustStore = nil
+
+	var out bytes.Buffer
+	s := &settings{out: folder}
+	s.request.Password = demoPassword
+	require.NoError(t, report(&out, s, bundle, identity.Empty))
+	require.Contains(t, out.String(), "Files        client.key, client.crt, ca.crt\n")
+	require.Regexp(t, `(?m)^Warning      .*trustCa`, out.String())
+	require.Regexp(t, `(?m)^Verified     .*validity$`, out.String())
+}

@@ -20,8 +20,9 @@ func runDemo(ctx context.Context, s *settings, stdout, stderr io.Writer) error {
 		return err
 	}
 	complete := found.State == identity.Complete
-	// The endpoint of an interrupted run has ended with it.
-	if found.State != identity.Empty && !(complete && found.Chain == demoChain) {
+	// The endpoint of an interrupted run has ended with it. The identity of
+	// another chain is refused by Ensure.
+	if found.State != identity.Empty && !complete {
 		return fmt.Errorf("%s does not hold the identity of a whole run without -live, and is left alone: choose another folder with -out", s.out)
 	}
 	srv := baastest.NewServer()
