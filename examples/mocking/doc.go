@@ -1,9 +1,10 @@
-// Package mocking is a small service that gets its TLS identity by package
-// baas, as an example of how such a service is tested: once with a mocked
-// transport (httpmock_test.go) and once against an endpoint that really issues
-// certificates and loses replies on demand (baastest_test.go).
+// Package mocking is a small service that talks to a node of a chain, as an
+// example of how such a service is tested: with a mocked transport
+// (httpmock_test.go), for what the service does with a reply, and against an
+// endpoint that really issues certificates and loses replies on demand
+// (baastest_test.go), for all the rest.
 //
-// The service applies at most once for a chain, over restarts and lost replies
-// too. It notes in a Store that it is going to apply before it does, and when
-// the outcome is unknown that note stays until a person has cleared it up.
+// The service applies at most once, over restarts, replicas and lost replies:
+// that is identity.Ensure. Tests have identity.Memory for its store, or
+// identity.Dir where a restart has to find what was there.
 package mocking

@@ -3,76 +3,60 @@ package mocking_test
 import (
 	"context"
 	"errors"
-	"sync"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
 
 	"github.com/antchain-go/baas"
 	"github.com/antchain-go/baas/examples/mocking"
+	"github.com/antchain-go/baas/identity"
 )
 
-const chainID = "1q8B5R9p"
+const apply = "ApplyAntChainCertificateWithKeyAutoCreation"
 
-// request is a complete application.
-func request() baas.ApplyAntChainCertificateWithKeyAutoCreationRequest {
-	return baas.ApplyAntChainCertificateWithKeyAutoCreationRequest{
-		AntChainID:           chainID,
-		ConsortiumID:         "DV80nJXq",
-		CommonName:           "wallet.example.com",
-		CountryName:          "CN",
-		StateOrProvinceName:  "Zhejiang",
-		LocalityName:         "Hangzhou",
-		OrganizationName:     "Example",
-		OrganizationUnitName: "Wallet",
-		Password:             "correct horse battery staple",
+// newWallet returns a Wallet with an empty store.
+func newWallet(t *testing.T, client *baas.Client) *mocking.Wallet {
+	t.Helper()
+	return &mocking.Wallet{
+		Client: client,
+		Store:  identity.Memory(),
+		Request: baas.ApplyAntChainCertificateWithKeyAutoCreationRequest{
+			AntChainID:           "1q8B5R9p",
+			ConsortiumID:         "DV80nJXq",
+			CommonName:           "wallet.example.com",
+			CountryName:          "CN",
+			StateOrProvinceName:  "Zhejiang",
+			LocalityName:         "Hangzhou",
+			OrganizationName:     "Example",
+			OrganizationUnitName: "Wallet",
+			Password:             "correct horse battery staple",
+		},
+		Rescue: filepath.Join(t.TempDir(), "rescued"),
 	}
 }
 
-// memoryStore is a Store for one chain.
-type memoryStore struct {
-	full bool // refuses identities
-
-	mu       sync.Mutex
-	pending  bool
-	doubt    *mocking.Doubt
-	identity *mocking.Identity
+// record is what the store of w holds.
+func record(t *testing.T, w *mocking.Wallet) identity.Record {
+	t.Helper()
+	r, err := identity.Inspect(t.Context(), w.Store)
+	require.NoError(t, err)
+	return r
 }
 
 var errFull = errors.New("the store is full")
 
-func (s *memoryStore) Begin(context.Context, string) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	switch {
-	case s.identity != nil:
-		return mocking.ErrEnrolled
-	case s.pending:
-		return mocking.ErrPending
+// A fullStore takes no key. It ends the attempts to store one, which would last
+// as long as their context.
+type fullStore struct {
+	identity.Store
+	giveUp context.CancelFunc
+}
+
+func (s *fullStore) Swap(ctx context.Context, r identity.Record, version string) (string, error) {
+	if r.State == identity.Issued {
+		s.giveUp()
+		return "", errFull
 	}
-	s.pending = true
-	return nil
-}
-
-func (s *memoryStore) Abandon(ctx context.Context, _ string) error {
-	return s.store(ctx, func() { s.pending = false })
-}
-
-func (s *memoryStore) Suspect(ctx context.Context, _ string, d mocking.Doubt) error {
-	return s.store(ctx, func() { s.doubt = &d })
-}
-
-func (s *memoryStore) Complete(ctx context.Context, _ string, id mocking.Identity) error {
-	if s.full {
-		return errFull
-	}
-	return s.store(ctx, func() { s.pending, s.identity = false, &id })
-}
-
-// store does what a database does when ctx is over: nothing.
-func (s *memoryStore) store(ctx context.Context, change func()) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	change()
-	return nil
+	return s.Store.Swap(ctx, r, version)
 }

@@ -5,90 +5,68 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"path/filepath"
-	"strings"
 
 	"github.com/antchain-go/baas"
 	"github.com/antchain-go/baas/certbundle"
+	"github.com/antchain-go/baas/identity"
 )
 
-// A problem is an error with what its place in the program tells about it.
-type problem struct {
-	err    error
-	state  string // what is so in spite of it
-	advice string // what to do; empty if the kind of error tells
-}
-
-func (p *problem) Error() string { return p.err.Error() }
-func (p *problem) Unwrap() error { return p.err }
-
-const (
-	nothingSent   = "Nothing was sent."
-	nothingIssued = "Nothing was issued."
-
-	nodeAdvice = "Check -node: host and port of a node of this chain, as the BaaS console shows them.\n" +
-		"If the node has refused the certificate, it may not be in force yet:\n" +
-		"DescribeAntChainCertificateApplications tells."
-)
+const nothingIssued = "Nothing was issued."
 
 func keyStored(s *settings) string {
-	return "The key is safe in " + filepath.Clean(s.out) + "; nothing is applied for again."
+	return "The key is safe in " + s.out + "; nothing is applied for again."
 }
 
-func identitySaved(s *settings) string {
-	return "The identity is in " + filepath.Clean(s.out) + "."
-}
-
-// explain prints an error and what to do about it.
+// explain prints an error, what is so in spite of it, and what to do.
 func explain(w io.Writer, s *settings, err error) {
 	_, _ = fmt.Fprintln(w, "quickstart:", err)
-	var unknown *baas.OutcomeUnknownError
-	if !errors.As(err, &unknown) {
-		if advice := adviceFor(err); advice != "" {
-			_, _ = fmt.Fprintln(w, advice)
+	for _, text := range []string{standing(s, err), adviceFor(s, err)} {
+		if text != "" {
+			_, _ = fmt.Fprintln(w, text)
 		}
-		return
-	}
-	_, _ = fmt.Fprintln(w, "A certificate may have been issued; if so, its key is lost.\n"+
-		"Do NOT run this again before you have looked in the BaaS console whether the\n"+
-		"chain holds a new certificate; support finds the request by these:")
-	printRow(w, "Nonce", unknown.SignatureNonce)
-	printRow(w, "Request ID", requestID(unknown))
-	if s.live {
-		printRow(w, "Left behind", filepath.Join(s.out, pendingFile)+", so that another run stops")
 	}
 }
 
-func requestID(e *baas.OutcomeUnknownError) string {
-	if e.RequestID == "" {
-		return "none, since no reply bore one"
+// standing says what the folder knows of a certificate.
+func standing(s *settings, err error) string {
+	if errors.Is(err, identity.ErrInDoubt) || errors.Is(err, certbundle.ErrKeyNotStored) {
+		return "" // the error says it
 	}
-	return e.RequestID
-}
-
-// adviceFor says what is so in spite of an error, and what to do. Errors that
-// bear no mark of their place come from the application.
-func adviceFor(err error) string {
-	p := &problem{state: nothingIssued}
-	placed := errors.As(err, &p)
-	advice := p.advice
-	if advice == "" {
-		advice = adviceForKind(err)
-	}
-	if advice == "" && !placed {
+	r, err := identity.Inspect(context.Background(), identity.Dir(s.out))
+	switch {
+	case err != nil:
 		return ""
+	case r.Chain != "" && r.Chain != s.request.AntChainID, r.Consortium != "" && r.Consortium != s.request.ConsortiumID:
+		return "Nothing was sent. Choose another folder with -out."
+	case r.State == identity.Empty:
+		return nothingIssued
+	case r.State >= identity.Issued:
+		return keyStored(s)
 	}
-	return strings.TrimSpace(p.state + "\n" + advice)
+	return ""
 }
 
-// adviceForKind knows the errors that speak for themselves only to those who
-// know the API. Of several faults in one error, the first in this list is the
-// one to begin with.
-func adviceForKind(err error) string {
+// adviceFor says what to do. Errors that it does not know speak for themselves.
+func adviceFor(s *settings, err error) string {
+	if lost := (*rescuedKey)(nil); errors.As(err, &lost) {
+		if lost.dir == "" {
+			return "The key is LOST, nothing could be written. Have the certificate reset, in the BaaS console\n" +
+				"or by the action ResetAntChainCertificate, and apply into another folder, with -out."
+		}
+		return "The key is safe in " + lost.dir + ".\nRun again with that folder as -out: the rest is then downloaded."
+	}
+	if node := (*nodeError)(nil); errors.As(err, &node) {
+		return "Check -node: host and port of a node of this chain, as the BaaS console shows them.\n" +
+			"If the node has refused the certificate, it may not be in force yet:\n" +
+			"DescribeAntChainCertificateApplications tells."
+	}
 	for _, a := range []struct {
 		kind   error
 		advice string
 	}{
+		{identity.ErrInDoubt, "Do NOT apply into another folder before that is known. Then clear the doubt:\n" +
+			"go run ./cmd/antcert clear " + s.out},
+		{identity.ErrInProgress, "Run again: it goes on from here, and applies for nothing twice."},
 		{context.Canceled, "Interrupted: run again when you like."},
 		{baas.ErrInvalidRequest, "Correct the flags or variables; -help lists them."},
 		{baas.ErrCredentials, "Check ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET."},
@@ -99,12 +77,8 @@ func adviceForKind(err error) string {
 		{baas.ErrInvalidResponse, "The endpoint does not speak the API: check -region and -endpoint."},
 		{certbundle.ErrPassword, envPassword + " must be what it was when this key was applied for."},
 		{certbundle.ErrExpired, "Check this machine's clock; if it is right, apply again into a new folder, with -out."},
-		{certbundle.ErrKeyMismatch, "The certificate is another application's: remove all files but client.key and\n" +
-			"run again, or choose another folder with -out."},
-		{certbundle.ErrUntrusted, "The files are of different chains: remove all but client.key and run again."},
-		{certbundle.ErrMalformed, "Remove the file that is named, unless it is client.key, and run again."},
-		{certbundle.ErrExists, "Choose another folder with -out."},
-		{certbundle.ErrDownload, "Run again: with -live, the rest is downloaded by fresh links."},
+		{certbundle.ErrExists, "Move the file that is named out of the folder, unless it is a key, or choose another with -out."},
+		{certbundle.ErrDownload, "Run again: the rest is downloaded by fresh links."},
 	} {
 		if errors.Is(err, a.kind) {
 			return a.advice

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto/tls"
 	"io"
 	"net"
@@ -35,7 +36,7 @@ func TestNodeOfAnotherChain(t *testing.T) {
 	require.Equal(t, exitError, status)
 	require.Regexp(t, `(?m)^Verified `, stdout)
 	require.Contains(t, stderr, certbundle.ErrUntrusted.Error())
-	require.Contains(t, stderr, "The identity is in "+folder)
+	require.Contains(t, stderr, "The key is safe in "+folder)
 	require.Contains(t, stderr, "Check -node")
 }
 
@@ -47,6 +48,7 @@ func TestNobodyListens(t *testing.T) {
 	status, _, stderr := live(t, srv, "-node", l.Addr().String())
 	require.Equal(t, exitError, status)
 	require.Contains(t, stderr, "Check -node")
+	require.NotContains(t, stderr, nothingIssued)
 }
 
 // tlsNode serves each connection with talk, after a handshake.
@@ -98,6 +100,16 @@ func TestNodeThatAsksForNoCertificate(t *testing.T) {
 	require.Equal(t, "x", a.greeting)
 	require.False(t, a.asked)
 	require.Equal(t, "TLS 1.2", a.version)
+}
+
+func TestWaitForAnAnswerEndsWithTheContext(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	addr, cfg := tlsNode(t, &tls.Config{}, func(conn net.Conn) {
+		cancel()
+		waitForTheClient(conn)
+	})
+	_, err := connect(ctx, addr, cfg, time.Hour)
+	require.ErrorIs(t, err, context.Canceled)
 }
 
 func TestNodeThatHangsUp(t *testing.T) {

@@ -4,10 +4,13 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/antchain-go/baas"
 	"github.com/antchain-go/baas/certbundle"
+	"github.com/antchain-go/baas/identity"
 )
 
 func TestFirstRunGoesTheWholeWay(t *testing.T) {
@@ -21,8 +24,9 @@ func TestFirstRunGoesTheWholeWay(t *testing.T) {
 	require.Regexp(t, `(?m)^Private key  RSA 2048, encryption PKCS12 `, stdout)
 	require.Regexp(t, `(?m)^Node         127\.0\.0\.1:\d+, CN=baastest node, mutual TLS 1\.3$`, stdout)
 	require.Regexp(t, `(?m)^Answer       "hello wallet\.example\.com"$`, stdout)
+	require.Regexp(t, `(?m)^Second start the same identity, requests: 0, certificates: 1$`, stdout)
 	requireNoSecrets(t, stdout)
-	requirePrivateFolder(t, "client.key", "client.crt", "ca.crt", "trustCa", demoNote)
+	requirePrivateFolder(t, "client.key", "client.crt", "ca.crt", "trustCa")
 }
 
 func TestSecondRunReportsTheSameAndAppliesForNothing(t *testing.T) {
@@ -60,27 +64,52 @@ func TestSecondRunWithAnotherPassword(t *testing.T) {
 	requireNoSecrets(t, stderr)
 }
 
-func TestIncompleteFolderWithoutLive(t *testing.T) {
+func TestFileThatIsMissingIsCopiedOutOfTheRecord(t *testing.T) {
 	demoFolder(t)
 	status, _, _ := quickstart(t.Context())
 	require.Equal(t, exitOK, status)
 	require.NoError(t, os.Remove(filepath.Join(folder, "ca.crt")))
 
 	status, _, stderr := quickstart(t.Context())
-	require.Equal(t, exitError, status)
-	require.Contains(t, stderr, "ca.crt")
-	require.Contains(t, stderr, "Remove the folder")
+	require.Equal(t, exitOK, status, stderr)
+	requirePrivateFolder(t, "client.key", "client.crt", "ca.crt", "trustCa")
 }
 
-func TestDemoLeavesALiveFolderInDoubtAlone(t *testing.T) {
-	demoFolder(t)
-	require.NoError(t, os.Mkdir(folder, 0o700))
-	require.NoError(t, os.WriteFile(markPath, nil, 0o600))
-	status, stdout, stderr := quickstart(t.Context())
-	require.Equal(t, exitError, status)
-	require.Empty(t, stdout)
-	require.Contains(t, stderr, errPending.Error())
-	requirePrivateFolder(t, pendingFile)
+func TestDemoLeavesWhatIsNotItsOwnAlone(t *testing.T) {
+	stamp := &baas.Stamp{Nonce: "n-1", Time: time.Now().UTC().Truncate(time.Second), Digest: "d"}
+	key := certbundle.Bundle{PrivateKey: []byte("key")}
+	whole := certbundle.Bundle{PrivateKey: []byte("key"), ClientCert: []byte("crt"), CACert: []byte("ca")}
+	for name, r := range map[string]identity.Record{
+		"in doubt on a real chain": {State: identity.InDoubt, Chain: "chain-7", Holder: "h", Stamp: stamp},
+		"stored for a real chain":  {State: identity.Complete, Chain: "chain-7", Holder: "h", Stamp: stamp, Bundle: whole},
+		"interrupted":              {State: identity.Applying, Chain: demoChain, Holder: "h", Stamp: stamp},
+		"not completed":            {State: identity.Issued, Chain: demoChain, Holder: "h", Stamp: stamp, Bundle: key},
+	} {
+		t.Run(name, func(t *testing.T) {
+			demoFolder(t)
+			_, err := identity.Dir(folder).Swap(t.Context(), r, "")
+			require.NoError(t, err)
+			status, stdout, stderr := quickstart(t.Context())
+			require.Equal(t, exitError, status)
+			require.Empty(t, stdout)
+			require.Contains(t, stderr, "-out")
+			requirePrivateFolder(t)
+			require.Equal(t, r.State, state(t))
+		})
+	}
+	t.Run("files without a record", func(t *testing.T) {
+		demoFolder(t)
+		status, _, stderr := quickstart(t.Context())
+		require.Equal(t, exitOK, status, stderr)
+		records, err := filepath.Glob(filepath.Join(folder, "identity.*"))
+		require.NoError(t, err)
+		for _, record := range records {
+			require.NoError(t, os.Remove(record))
+		}
+		status, _, stderr = quickstart(t.Context())
+		require.Equal(t, exitError, status)
+		require.Contains(t, stderr, "-out")
+	})
 }
 
 func TestLiveLeavesADemoFolderAlone(t *testing.T) {
@@ -88,9 +117,8 @@ func TestLiveLeavesADemoFolderAlone(t *testing.T) {
 	status, _, stderr := quickstart(t.Context())
 	require.Equal(t, exitOK, status, stderr)
 
-	status, stdout, stderr := live(t, srv)
+	status, _, stderr = live(t, srv)
 	require.Equal(t, exitError, status)
-	require.Empty(t, stdout)
-	require.Contains(t, stderr, "-out")
+	require.Contains(t, stderr, "Nothing was sent. Choose another folder with -out.")
 	require.Empty(t, srv.Requests())
 }

@@ -5,66 +5,64 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"path/filepath"
-	"strings"
+	"time"
 
 	"github.com/antchain-go/baas"
 	"github.com/antchain-go/baas/certbundle"
+	"github.com/antchain-go/baas/identity"
 )
 
-// prepare makes sure that a key will find a home in dir, and that no earlier
-// application for it is in doubt.
-func prepare(dir string) error {
-	if err := checkLeft(dir); err != nil {
-		return err
-	}
-	if err := checkPending(dir); err != nil {
-		return err
-	}
-	if err := certbundle.Prepare(dir); err != nil {
-		return &problem{err: err, state: nothingSent}
-	}
-	return nil
-}
+// patience is longer than the 7 minutes for which Ensure may have to wait for
+// another run. A folder that does not take the key is tried for as long.
+const patience = 10 * time.Minute
 
-// checkLeft stops a run that would apply although the key of an earlier one may
-// be there, under the name that it had while it was written.
-func checkLeft(dir string) error {
-	entries, _ := os.ReadDir(dir) // what cannot be read fails later on, and says why
-	for _, e := range entries {
-		if strings.HasPrefix(e.Name(), certbundle.ClientKeyFile+".") && strings.HasSuffix(e.Name(), ".tmp") {
-			return &problem{
-				err:   fmt.Errorf("an interrupted run has left %s, which may hold a key", filepath.Join(dir, e.Name())),
-				state: nothingSent,
-				advice: "If a whole private key is in it, from BEGIN to END, rename it to " + certbundle.ClientKeyFile + " and run\n" +
-					"again: with -live, the rest is then downloaded. If not, delete it and run again.",
-			}
-		}
-	}
-	return nil
-}
-
-// enroll applies and saves what comes back. Errors of the application itself
-// are returned as they are.
-func enroll(ctx context.Context, s *settings, client *baas.Client, out io.Writer) (*certbundle.Bundle, error) {
-	resp, err := client.ApplyAntChainCertificateWithKeyAutoCreation(ctx, &s.request)
+// inspect finds out what the folder holds, before anything is sent.
+func inspect(ctx context.Context, s *settings) (identity.Record, error) {
+	r, err := identity.Inspect(ctx, identity.Dir(s.out))
 	if err != nil {
-		return nil, err
+		err = fmt.Errorf("nothing was sent: %w", err)
 	}
-	// Before anything else, even printing: the key exists nowhere else.
-	bundle, err := certbundle.Save(ctx, s.out, resp.Result)
-	printRow(out, "Request ID", resp.RequestID)
-	if err == nil {
-		return bundle, nil
+	return r, err
+}
+
+// ensure returns the identity in the folder, and enrolls if there is none. It
+// says on stderr what it waits for.
+func ensure(ctx context.Context, s *settings, client *baas.Client, stderr io.Writer) (*certbundle.Bundle, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	bundle, err := identity.Ensure(ctx, client, identity.Dir(s.out), &s.request,
+		identity.WithLogger(slog.New(slog.NewTextHandler(stderr, nil))))
+	if lost := (*identity.KeyError)(nil); errors.As(err, &lost) {
+		return nil, rescue(s.out, lost)
 	}
-	if errors.Is(err, certbundle.ErrKeyNotStored) {
-		return nil, rescue(s, bundle.PrivateKey, err)
+	return bundle, err
+}
+
+// A rescuedKey says where the key is that its folder did not take.
+type rescuedKey struct {
+	dir string // empty if the key is nowhere
+	err error
+}
+
+func (e *rescuedKey) Error() string { return e.err.Error() }
+func (e *rescuedKey) Unwrap() error { return e.err }
+
+// rescue stores the only copy of a key in a new folder: beside out, or else
+// among the temporary files.
+func rescue(out string, lost *identity.KeyError) error {
+	errs := []error{lost}
+	for _, parent := range []string{filepath.Dir(out), os.TempDir()} {
+		dir, err := os.MkdirTemp(parent, filepath.Base(out)+"-rescued-")
+		if err == nil {
+			err = lost.Bundle.WriteDir(dir)
+		}
+		if err == nil {
+			return &rescuedKey{dir: filepath.Clean(dir), err: lost}
+		}
+		errs = append(errs, err)
 	}
-	p := &problem{err: err, state: keyStored(s)}
-	if errors.Is(err, certbundle.ErrExists) {
-		p.advice = "Another program has written to this folder meanwhile. Move the file that holds this\n" +
-			"key to a folder of its own, as client.key, and run again with that folder as -out."
-	}
-	return nil, p
+	return &rescuedKey{err: errors.Join(errs...)}
 }

@@ -1,14 +1,8 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
-	"io"
 	"net/http"
-	"net/http/httptest"
-	"net/http/httputil"
-	"net/url"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -16,9 +10,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/antchain-go/baas"
 	"github.com/antchain-go/baas/baastest"
 	"github.com/antchain-go/baas/certbundle"
+	"github.com/antchain-go/baas/identity"
 )
 
 func TestLiveRunSavesTheIdentityOnce(t *testing.T) {
@@ -35,17 +29,19 @@ func TestLiveRunSavesTheIdentityOnce(t *testing.T) {
 	_, err = bundle.Verify(password)
 	require.NoError(t, err)
 
-	params := srv.Requests()[0].Params
+	params := applications(srv)[0].Params
 	require.Equal(t, "chain-7", params.Get("AntChainId"))
 	require.Equal(t, "consortium-7", params.Get("ConsortiumId"))
 	require.Equal(t, "Ops", params.Get("OrganizationUnitName"))
 	require.Equal(t, password, params.Get("Password"))
 
+	sent := len(srv.Requests())
 	status, again, stderr := live(t, srv)
 	require.Equal(t, exitOK, status, stderr)
 	require.Contains(t, again, "nothing was applied for")
+	require.NotContains(t, again, "Endpoint")
 	require.Contains(t, again, "OU=Ops")
-	require.Len(t, srv.Requests(), 1, "the second run sent something")
+	require.Len(t, srv.Requests(), sent, "the second run sent something")
 
 	t.Setenv(envPassword, "forgotten")
 	status, _, stderr = live(t, srv)
@@ -54,75 +50,57 @@ func TestLiveRunSavesTheIdentityOnce(t *testing.T) {
 	require.Equal(t, 1, srv.Issued())
 }
 
-// recorder passes requests on to srv and keeps the links of the last reply.
-func recorder(t *testing.T, srv *baastest.Server, links *baas.DownloadPath) string {
-	t.Helper()
-	to, err := url.Parse(srv.URL())
-	require.NoError(t, err)
-	proxy := httptest.NewServer(&httputil.ReverseProxy{
-		Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(to) },
-		ModifyResponse: func(resp *http.Response) error {
-			body, err := io.ReadAll(resp.Body)
-			resp.Body = io.NopCloser(bytes.NewReader(body))
-			var reply struct {
-				Data struct{ Result baas.CertificateResult }
-			}
-			if err == nil {
-				err = json.Unmarshal(body, &reply)
-			}
-			*links = reply.Data.Result.DownloadPath
-			return err
-		},
-	})
-	t.Cleanup(proxy.Close)
-	return proxy.URL
+// ownChain makes a server know the chain of the environment alone.
+func ownChain() baastest.Option {
+	return baastest.WithConsortium(baastest.Consortium{ID: "consortium-7", Chains: []baastest.Chain{{ID: "chain-7"}}})
+}
+
+// expire makes the downloads of the next run fail, those by fresh links too.
+func expire(srv *baastest.Server) {
+	expired := baastest.Refuse(http.StatusForbidden, "AccessDenied", "Request has expired.")
+	srv.InjectDownload(expired, expired, expired, expired, expired, expired)
 }
 
 func TestFailedDownloadIsCompletedByFreshLinks(t *testing.T) {
-	srv := liveServer(t)
-	var links baas.DownloadPath
-	endpoint := recorder(t, srv, &links)
-	expired := baastest.Refuse(http.StatusForbidden, "AccessDenied", "Request has expired.")
-	srv.InjectDownload(expired, expired, expired)
-
-	status, stdout, stderr := quickstart(t.Context(), "-live", "-endpoint", endpoint)
+	srv := liveServer(t, ownChain())
+	expire(srv)
+	status, _, stderr := live(t, srv)
 	require.Equal(t, exitError, status)
-	require.Contains(t, stdout, "Request ID")
 	require.Contains(t, stderr, "The key is safe in "+folder)
 	require.Contains(t, stderr, "Run again")
 	requireNoSecrets(t, stderr)
-	requirePrivateFolder(t, "client.key")
+	require.Equal(t, identity.Issued, state(t))
 
-	srv.Inject(respond(t, links))
-	status, stdout, stderr = quickstart(t.Context(), "-live", "-endpoint", srv.URL())
+	sent := len(srv.Requests())
+	status, stdout, stderr := live(t, srv)
 	require.Equal(t, exitOK, status, stderr)
-	require.Regexp(t, `(?m)^Completing `, stdout)
+	require.Contains(t, stdout, "the key was here already, files were added")
 	require.Regexp(t, `(?m)^Verified `, stdout)
 	requireNoSecrets(t, stdout)
 	requirePrivateFolder(t, "client.key", "client.crt", "ca.crt", "trustCa")
 	require.Equal(t, 1, srv.Issued())
-	second := srv.Requests()[1].Params
+	second := srv.Requests()[sent].Params
 	require.Equal(t, "DescribeAntChainDownloadPaths", second.Get("Action"))
 	require.Equal(t, "chain-7", second.Get("AntChainId"))
 }
 
 func TestFolderThatCannotBeCompleted(t *testing.T) {
+	no := baastest.Refuse(http.StatusForbidden, "Forbidden.RAM", "no")
 	for name, c := range map[string]struct {
-		links baastest.Fault
+		spoil func(*baastest.Server)
 		says  string
 	}{
-		"no permission for fresh links": {baastest.Refuse(http.StatusForbidden, "Forbidden.RAM", "no"), "Grant the RAM user"},
-		"no links":                      {respond(t, baas.DownloadPath{}), "Run again"},
-		"links that lead nowhere":       {respond(t, baas.DownloadPath{CACrtURL: "https://127.0.0.1:1/ca.crt?s=1"}), "Run again"},
+		"no permission for fresh links": {func(srv *baastest.Server) { srv.Inject(no, no) }, "Grant the RAM user"},
+		"links that lead nowhere":       {expire, "Run again"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			srv := liveServer(t)
-			status, _, stderr := live(t, srv)
-			require.Equal(t, exitOK, status, stderr)
-			require.NoError(t, os.Remove(filepath.Join(folder, "ca.crt")))
+			srv := liveServer(t, ownChain())
+			expire(srv)
+			status, _, _ := live(t, srv)
+			require.Equal(t, exitError, status)
 
-			srv.Inject(c.links)
-			status, _, stderr = live(t, srv)
+			c.spoil(srv)
+			status, _, stderr := live(t, srv)
 			require.Equal(t, exitError, status)
 			require.Contains(t, stderr, "The key is safe in "+folder)
 			require.Contains(t, stderr, c.says)
@@ -154,11 +132,10 @@ func TestLiveRunSendsNothingWithoutAPlaceForTheKey(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			srv := liveServer(t)
 			prepare(t)
-			status, stdout, stderr := live(t, srv)
+			status, _, stderr := live(t, srv)
 			require.Equal(t, exitError, status)
-			require.Empty(t, stdout)
-			require.Contains(t, stderr, nothingSent)
-			require.Empty(t, srv.Requests())
+			require.Regexp(t, "(?i)nothing was (sent|issued)", stderr)
+			require.Empty(t, applications(srv))
 		})
 	}
 }
@@ -174,7 +151,7 @@ func TestRefusalLeavesNothingBehind(t *testing.T) {
 	} {
 		t.Run(c.code, func(t *testing.T) {
 			srv := liveServer(t)
-			srv.Inject(baastest.Refuse(c.status, c.code, "no"))
+			srv.Inject(faults(baastest.Refuse(c.status, c.code, "no"))...)
 			status, _, stderr := live(t, srv)
 			require.Equal(t, exitError, status)
 			require.Contains(t, stderr, c.code)
@@ -198,8 +175,8 @@ func TestCanceledRunIssuesNothing(t *testing.T) {
 	require.Equal(t, exitError, status)
 	require.Contains(t, stderr, "Interrupted")
 	require.Contains(t, stderr, nothingIssued)
-	require.Zero(t, srv.Issued())
-	requirePrivateFolder(t)
+	require.Empty(t, srv.Requests())
+	require.NoDirExists(t, folder)
 }
 
 func TestWrongFlagValuesAreErrorsBeforeAnythingIsDone(t *testing.T) {

@@ -1,6 +1,6 @@
 // Command quickstart goes the whole way to a TLS identity on an Ant Blockchain:
-// it applies, saves the key and the certificates in a folder, verifies them,
-// connects to a node by mutual TLS and prints a short report, secrets left out.
+// it enrolls into a folder (identity.Ensure), verifies what is there, connects to
+// a node by mutual TLS and prints a short report, secrets left out.
 //
 //	go run ./examples/quickstart
 //
@@ -14,7 +14,7 @@
 // connects only if -node names a node.
 //
 // Run again, it reports what is in the folder and applies for nothing. What a
-// crash or a failed download has left out, it then completes with -live.
+// crash, a lost reply or a failed download has left open, -live goes on with.
 //
 // The exit status is 0 for success, 1 for an error and 2 for wrong usage.
 package main
@@ -43,7 +43,7 @@ func main() {
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
-// run is the whole program but for the process around it.
+// run is the whole program except for the process around it.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	s, err := parse(args, os.Getenv, stderr)
 	if errors.Is(err, flag.ErrHelp) {
@@ -56,7 +56,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if s.live {
 		way = runLive
 	}
-	if err := way(ctx, s, stdout); err != nil {
+	if err := way(ctx, s, stdout, stderr); err != nil {
 		explain(stderr, s, err)
 		return exitError
 	}

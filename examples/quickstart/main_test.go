@@ -3,16 +3,17 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/json"
-	"net/http"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/antchain-go/baas/baastest"
+	"github.com/antchain-go/baas/identity"
 )
 
 const (
@@ -20,10 +21,7 @@ const (
 	folder   = "antchain-certs" // the default of -out, in a folder of the test's own
 )
 
-var (
-	keyPath  = filepath.Join(folder, "client.key")
-	markPath = filepath.Join(folder, pendingFile)
-)
+var keyPath = filepath.Join(folder, "client.key")
 
 // quickstart runs the program and returns its exit status and what it said.
 func quickstart(ctx context.Context, args ...string) (status int, stdout, stderr string) {
@@ -67,15 +65,23 @@ func demoFolder(t *testing.T) {
 	t.Chdir(t.TempDir())
 }
 
-// respond answers one request with a Result, in the documented shape.
-func respond(t *testing.T, result any) baastest.Fault {
+// faults are those of the application. Before it, Ensure asks for the gateway's
+// time, which uses up the first fault.
+func faults(f ...baastest.Fault) []baastest.Fault { return append([]baastest.Fault{{}}, f...) }
+
+// applications returns the requests for a certificate.
+func applications(srv *baastest.Server) []baastest.Request {
+	return slices.DeleteFunc(srv.Requests(), func(r baastest.Request) bool {
+		return r.Params.Get("Action") != "ApplyAntChainCertificateWithKeyAutoCreation"
+	})
+}
+
+// state is what the folder's record says.
+func state(t *testing.T) identity.State {
 	t.Helper()
-	text, err := json.Marshal(result)
+	r, err := identity.Inspect(t.Context(), identity.Dir(folder))
 	require.NoError(t, err)
-	return baastest.Respond(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		_, _ = w.Write([]byte(`{"successResponse":true,"requestId":"REQ-9","code":"200","data":{"RequestId":"REQ-9","Result":` +
-			string(text) + `}}`))
-	}))
+	return r.State
 }
 
 func requireNoSecrets(t *testing.T, text string) {
@@ -95,6 +101,7 @@ func requireMode(t *testing.T, want os.FileMode, path string) {
 	require.Equal(t, want, info.Mode().Perm(), path)
 }
 
+// requirePrivateFolder checks the folder's files, beside its records.
 func requirePrivateFolder(t *testing.T, names ...string) {
 	t.Helper()
 	requireMode(t, 0o700, folder)
@@ -102,7 +109,9 @@ func requirePrivateFolder(t *testing.T, names ...string) {
 	require.NoError(t, err)
 	var have []string
 	for _, e := range entries {
-		have = append(have, e.Name())
+		if !strings.HasPrefix(e.Name(), "identity.") {
+			have = append(have, e.Name())
+		}
 		requireMode(t, 0o600, filepath.Join(folder, e.Name()))
 	}
 	require.ElementsMatch(t, names, have)

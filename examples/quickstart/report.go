@@ -1,23 +1,17 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/antchain-go/baas/certbundle"
-)
-
-const (
-	newlySaved   = ""
-	foundAlready = ": here already, nothing was applied for"
+	"github.com/antchain-go/baas/identity"
 )
 
 // printRow prints a label and a value. What cannot be printed is no reason to
-// stop: the key comes first.
+// stop.
 func printRow(w io.Writer, label, value string) {
 	_, _ = fmt.Fprintf(w, "%-13s%s\n", label, value)
 }
@@ -28,10 +22,18 @@ func printApplication(w io.Writer, s *settings, endpoint string) {
 }
 
 // report verifies a bundle and prints what there is to say about it, which may
-// be something even if it fails.
-func report(w io.Writer, s *settings, bundle *certbundle.Bundle, found string) error {
-	err := printFiles(w, s.out, found)
-	r, errVerify := bundle.Verify(s.request.Password)
+// be something even if it fails. found is what the folder held before.
+func report(w io.Writer, s *settings, bundle *certbundle.Bundle, found identity.State) error {
+	note := ""
+	switch found {
+	case identity.Issued:
+		note = ": the key was here already, files were added"
+	case identity.Complete:
+		note = ": here already, nothing was applied for"
+	}
+	printRow(w, "Folder", s.out+note)
+	printRow(w, "Files", strings.Join(fileNames(bundle), ", "))
+	r, err := bundle.Verify(s.request.Password)
 	if r != nil {
 		printRow(w, "Subject", r.Subject)
 		printRow(w, "Issuer", r.Issuer)
@@ -41,31 +43,35 @@ func report(w io.Writer, s *settings, bundle *certbundle.Bundle, found string) e
 			encryption = "unknown"
 		}
 		printRow(w, "Private key", fmt.Sprintf("%s, encryption %s", r.KeyAlgorithm, encryption))
+		for _, warning := range r.Warnings {
+			printRow(w, "Warning", warning.Error())
+		}
 	}
-	if err := errors.Join(err, errVerify); err != nil {
-		return &problem{err: err, state: keyStored(s)}
+	if err == nil {
+		verified := "password, key, certificate, CA, validity"
+		if len(bundle.TrustStore) > 0 {
+			verified += ", trust store"
+		}
+		printRow(w, "Verified", verified)
 	}
-	printRow(w, "Verified", "password, key, certificate, CA, validity, trust store")
-	return nil
+	return err
 }
 
-// printFiles lists the folder's files, a row each.
-func printFiles(w io.Writer, dir, found string) error {
-	info, err := os.Stat(dir)
-	if err != nil {
-		return err
-	}
-	printRow(w, "Folder", fmt.Sprintf("%s, mode %04o%s", filepath.Clean(dir), info.Mode().Perm(), found))
-	for _, name := range []string{
-		certbundle.ClientKeyFile, certbundle.ClientCertFile, certbundle.CACertFile, certbundle.TrustStoreFile,
+// fileNames lists what the bundle has.
+func fileNames(b *certbundle.Bundle) []string {
+	var names []string
+	for _, f := range []struct {
+		name string
+		data []byte
+	}{
+		{certbundle.ClientKeyFile, b.PrivateKey}, {certbundle.ClientCertFile, b.ClientCert},
+		{certbundle.CACertFile, b.CACert}, {certbundle.TrustStoreFile, b.TrustStore},
 	} {
-		info, err := os.Lstat(filepath.Join(dir, name))
-		if err != nil {
-			return err
+		if len(f.data) > 0 {
+			names = append(names, f.name)
 		}
-		printRow(w, name, fmt.Sprintf("mode %04o, %d bytes", info.Mode().Perm(), info.Size()))
 	}
-	return nil
+	return names
 }
 
 func printAnswer(w io.Writer, a *answer) {

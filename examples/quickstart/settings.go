@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"path/filepath"
 	"strings"
 
 	"github.com/antchain-go/baas"
@@ -30,6 +31,11 @@ const (
 	// has another one. It is the same every time, so that the next run can open
 	// the key, and it is no secret, since the key is good for nothing.
 	demoPassword = "quickstart-demo"
+
+	// demoChain is no ID of the real service, so that neither a run with -live
+	// takes the identity of a run without, nor the other way round.
+	demoChain      = "demo-chain"
+	demoConsortium = "demo-consortium"
 )
 
 // liveVariables must be set for -live. The first two are read by the default
@@ -75,12 +81,13 @@ func (s *settings) complete(rest []string, getenv func(string) string) error {
 	if s.out == "" {
 		return errors.New("-out names no folder")
 	}
+	s.out = filepath.Clean(s.out)
 	r := &s.request
 	if !s.live {
 		if s.node != "" {
 			return errors.New("-node needs -live: without it there is a node inside the program")
 		}
-		r.AntChainID, r.ConsortiumID, r.Password = "1q8B5R9p", "DV80nJXq", getenv(envPassword)
+		r.AntChainID, r.ConsortiumID, r.Password = demoChain, demoConsortium, getenv(envPassword)
 		if r.Password == "" {
 			r.Password = demoPassword
 		}
