@@ -1,0 +1,119 @@
+package identity
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/antchain-go/baas"
+	"github.com/antchain-go/baas/baastest"
+	"github.com/antchain-go/baas/certbundle"
+)
+
+var regexpTrust = regexp.MustCompile(`"TrustCaUrl":"[^"]*"`)
+
+func sprint(v any) string { return fmt.Sprintf("%v %+v %#v %s %d %x", v, v, v, v, v, v) }
+
+func timeout(t *testing.T) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(t.Context(), time.Minute)
+}
+
+// TestComplete: Issued is completed.
+func TestComplete(t *testing.T) {
+	t.Parallel()
+	// issued leaves a store with a key, and no files.
+	issued := func(t *testing.T, s *site) Store {
+		store := Memory()
+		s.server.InjectDownload(baastest.Refuse(403, "AccessDenied", "no"), baastest.Refuse(403, "AccessDenied", "no"), baastest.Refuse(403, "AccessDenied", "no"))
+		s.gate.refuse[actionPaths], s.gate.refuse[actionPathsV2] = "Forbidden", "Forbidden"
+		_, err := s.ensure(t.Context(), store)
+		require.ErrorContains(t, err, "the key is stored")
+		require.ErrorIs(t, err, certbundle.ErrDownload)
+		r, err := Inspect(t.Context(), store)
+		require.NoError(t, err)
+		require.Equal(t, Issued, r.State)
+		clear(s.gate.refuse)
+		s.gate.describes = nil
+		return store
+	}
+	t.Run("by DescribeAntChainDownloadPaths", func(t *testing.T) {
+		t.Parallel()
+		bubble(t, func(t *testing.T, s *site) {
+			store := issued(t, s)
+			b, err := s.ensure(t.Context(), store)
+			requireIdentity(t, store, b, err)
+			require.Equal(t, []string{actionPaths}, s.gate.describes)
+			require.Equal(t, 1, s.server.Issued())
+		})
+	})
+	t.Run("or V2, where the first is refused as not for this site", func(t *testing.T) {
+		t.Parallel()
+		bubble(t, func(t *testing.T, s *site) {
+			store := issued(t, s)
+			s.gate.refuse[actionPaths] = "Unsupported.Site"
+			b, err := s.ensure(t.Context(), store)
+			requireIdentity(t, store, b, err)
+			require.Equal(t, []string{actionPaths, actionPathsV2}, s.gate.describes)
+		})
+	})
+	t.Run("a reply without links", func(t *testing.T) {
+		t.Parallel()
+		bubble(t, func(t *testing.T, s *site) {
+			s.gate.noLinks = true
+			store := Memory()
+			b, err := s.ensure(t.Context(), store)
+			requireIdentity(t, store, b, err)
+			require.Equal(t, []string{actionPaths}, s.gate.describes)
+		})
+	})
+	t.Run("client.crt must fit the key before it is stored", func(t *testing.T) {
+		t.Parallel()
+		bubble(t, func(t *testing.T, s *site) {
+			store := issued(t, s)
+			_, err := s.client.ApplyAntChainCertificateWithKeyAutoCreation(t.Context(), newRequest())
+			require.NoError(t, err) // now the links are of another certificate
+			_, err = s.ensure(t.Context(), store)
+			require.ErrorIs(t, err, certbundle.ErrKeyMismatch)
+			r, err := Inspect(t.Context(), store)
+			require.NoError(t, err)
+			require.Equal(t, Issued, r.State)
+			require.Empty(t, r.Bundle.ClientCert)
+		})
+	})
+	t.Run("Complete does not need trustCa", func(t *testing.T) {
+		t.Parallel()
+		bubble(t, func(t *testing.T, s *site) {
+			store := issued(t, s)
+			s.gate.links = []byte(regexpTrust.ReplaceAllString(string(s.gate.links), `"TrustCaUrl":""`))
+			var log logBook
+			b, err := s.ensure(t.Context(), store, log.option())
+			requireIdentity(t, store, b, err)
+			require.Empty(t, b.TrustStore)
+			require.True(t, log.has("not every file could be had"))
+		})
+	})
+	t.Run("another password than at the application", func(t *testing.T) {
+		t.Parallel()
+		bubble(t, func(t *testing.T, s *site) {
+			store := issued(t, s)
+			req := newRequest()
+			req.Password = "other"
+			_, err := Ensure(t.Context(), s.client, store, req, WithDownload(certbundle.WithHTTPClient(s.hc)))
+			require.ErrorIs(t, err, certbundle.ErrPassword)
+		})
+	})
+	t.Run("throttled: V2 is not asked", func(t *testing.T) {
+		t.Parallel()
+		bubble(t, func(t *testing.T, s *site) {
+			store := issued(t, s)
+			s.gate.refuse[actionPaths] = "Throttling"
+			_, err := s.ensure(t.Context(), store)
+			require.ErrorIs(t, err, baas.ErrThrottled)
+			require.NotContains(t, s.gate.describes, actionPathsV2)
+		})
+	})
+}
