@@ -2,7 +2,6 @@ package baas
 
 import (
 	"context"
-	"encoding/json"
 	"reflect"
 	"slices"
 	"strconv"
@@ -10,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/antchain-go/baas/internal/envelope"
+	"github.com/antchain-go/baas/internal/lenient"
 	"github.com/antchain-go/baas/internal/sign"
 )
 
@@ -32,7 +32,7 @@ var actions = make(map[string]*semantics)
 type action[Req, Res any] struct {
 	semantics
 	fields []field
-	decode func(result []byte, res *Res) error // nil stands for json.Unmarshal
+	decode func(result []byte, res *Res) error // nil stands for lenient.Unmarshal
 }
 
 // A field is a parameter that is a field of a request.
@@ -92,7 +92,7 @@ func invoke[Req, Res any](ctx context.Context, c *Client, a *action[Req, Res], r
 	r := &reply[Res]{RequestID: got.requestID}
 	decode := a.decode
 	if decode == nil {
-		decode = func(result []byte, res *Res) error { return json.Unmarshal(result, res) }
+		decode = func(result []byte, res *Res) error { return lenient.Unmarshal(result, res) }
 	}
 	if err := decode(got.result, &r.Result); err != nil {
 		return nil, k.undecodable(got, err)

@@ -26,11 +26,16 @@ import (
 // The types below are the public ones without their methods: what is printed
 // in their place, with the secrets gone.
 type (
-	plainRequest   ApplyAntChainCertificateWithKeyAutoCreationRequest
-	plainResponse  ApplyAntChainCertificateWithKeyAutoCreationResponse
-	plainResult    CertificateResult
-	plainPath      DownloadPath
-	plainOperation Operation
+	plainRequest         ApplyAntChainCertificateWithKeyAutoCreationRequest
+	plainResponse        ApplyAntChainCertificateWithKeyAutoCreationResponse
+	plainResult          CertificateResult
+	plainPath            DownloadPath
+	plainPathsResponse   DescribeAntChainDownloadPathsResponse
+	plainPathsV2Response DescribeAntChainDownloadPathsV2Response
+	plainAccountRequest  CreateAntChainAccountWithKeyPairAutoCreationRequest
+	plainAccountResponse CreateAntChainAccountWithKeyPairAutoCreationResponse
+	plainAccountKeys     AccountKeys
+	plainOperation       Operation
 )
 
 // Redacted returns a copy without secrets, which is safe for any logger,
@@ -76,6 +81,37 @@ func withoutQuery(link string) string {
 		return before[:strings.LastIndexByte(before, '/')+1] + redact.Mark
 	}
 	return link
+}
+
+// Redacted returns a copy without the queries of links.
+func (r DescribeAntChainDownloadPathsResponse) Redacted() DescribeAntChainDownloadPathsResponse {
+	r.Result = r.Result.Redacted()
+	return r
+}
+
+// Redacted returns a copy without the queries of links.
+func (r DescribeAntChainDownloadPathsV2Response) Redacted() DescribeAntChainDownloadPathsV2Response {
+	r.Result = r.Result.Redacted()
+	return r
+}
+
+// Redacted returns a copy without the passwords, as that of
+// ApplyAntChainCertificateWithKeyAutoCreationRequest does.
+func (r CreateAntChainAccountWithKeyPairAutoCreationRequest) Redacted() CreateAntChainAccountWithKeyPairAutoCreationRequest {
+	r.Password, r.RecoverPassword = mark(r.Password), mark(r.RecoverPassword)
+	return r
+}
+
+// Redacted returns a copy without the private keys.
+func (r CreateAntChainAccountWithKeyPairAutoCreationResponse) Redacted() CreateAntChainAccountWithKeyPairAutoCreationResponse {
+	r.Result = r.Result.Redacted()
+	return r
+}
+
+// Redacted returns a copy without the private keys.
+func (k AccountKeys) Redacted() AccountKeys {
+	k.AccountPrivateKey, k.AccountRecoverPrivateKey = mark(k.AccountPrivateKey), mark(k.AccountRecoverPrivateKey)
+	return k
 }
 
 // Redacted returns a copy without the values of secret parameters.
@@ -141,7 +177,7 @@ func (r ApplyAntChainCertificateWithKeyAutoCreationResponse) Format(f fmt.State,
 
 // LogValue implements slog.LogValuer. It shows no secret.
 func (r ApplyAntChainCertificateWithKeyAutoCreationResponse) LogValue() slog.Value {
-	return slog.GroupValue(slog.String("RequestID", r.RequestID), slog.Any("Result", r.Result))
+	return logReply(r.RequestID, r.Result)
 }
 
 // Format implements fmt.Formatter. It shows no secret, whatever the verb.
@@ -163,6 +199,64 @@ func (p DownloadPath) Format(f fmt.State, verb rune) {
 // LogValue implements slog.LogValuer. It shows no query.
 func (p DownloadPath) LogValue() slog.Value { return logGroup(p.Redacted()) }
 
+// Format implements fmt.Formatter. It shows no query, whatever the verb.
+func (r DescribeAntChainDownloadPathsResponse) Format(f fmt.State, verb rune) {
+	format(f, verb, plainPathsResponse(r))
+}
+
+// LogValue implements slog.LogValuer. It shows no query.
+func (r DescribeAntChainDownloadPathsResponse) LogValue() slog.Value {
+	return logReply(r.RequestID, r.Result)
+}
+
+// Format implements fmt.Formatter. It shows no query, whatever the verb.
+func (r DescribeAntChainDownloadPathsV2Response) Format(f fmt.State, verb rune) {
+	format(f, verb, plainPathsV2Response(r))
+}
+
+// LogValue implements slog.LogValuer. It shows no query.
+func (r DescribeAntChainDownloadPathsV2Response) LogValue() slog.Value {
+	return logReply(r.RequestID, r.Result)
+}
+
+// Format implements fmt.Formatter. It shows no secret, whatever the verb.
+func (r CreateAntChainAccountWithKeyPairAutoCreationRequest) Format(f fmt.State, verb rune) {
+	format(f, verb, plainAccountRequest(r.Redacted()))
+}
+
+// LogValue implements slog.LogValuer. It shows no secret.
+func (r CreateAntChainAccountWithKeyPairAutoCreationRequest) LogValue() slog.Value {
+	return logGroup(r.Redacted())
+}
+
+// GobEncode implements gob.GobEncoder. It leaves the passwords out.
+func (r CreateAntChainAccountWithKeyPairAutoCreationRequest) GobEncode() ([]byte, error) {
+	return json.Marshal(plainAccountRequest(r))
+}
+
+// GobDecode implements gob.GobDecoder.
+func (r *CreateAntChainAccountWithKeyPairAutoCreationRequest) GobDecode(b []byte) error {
+	return json.Unmarshal(b, (*plainAccountRequest)(r))
+}
+
+// Format implements fmt.Formatter. It shows no secret, whatever the verb.
+func (r CreateAntChainAccountWithKeyPairAutoCreationResponse) Format(f fmt.State, verb rune) {
+	format(f, verb, plainAccountResponse(r))
+}
+
+// LogValue implements slog.LogValuer. It shows no secret.
+func (r CreateAntChainAccountWithKeyPairAutoCreationResponse) LogValue() slog.Value {
+	return logReply(r.RequestID, r.Result)
+}
+
+// Format implements fmt.Formatter. It shows no secret, whatever the verb.
+func (k AccountKeys) Format(f fmt.State, verb rune) {
+	format(f, verb, plainAccountKeys(k.Redacted()))
+}
+
+// LogValue implements slog.LogValuer. It shows no secret.
+func (k AccountKeys) LogValue() slog.Value { return logGroup(k.Redacted()) }
+
 // Format implements fmt.Formatter. It shows no secret, whatever the verb.
 func (op Operation) Format(f fmt.State, verb rune) {
 	format(f, verb, plainOperation(op.Redacted()))
@@ -183,6 +277,11 @@ func (op *Operation) GobDecode(b []byte) error { return json.Unmarshal(b, (*plai
 
 func format(f fmt.State, verb rune, plain any) {
 	_, _ = fmt.Fprintf(f, fmt.FormatString(f, verb), plain)
+}
+
+// logReply makes a group of a response.
+func logReply(requestID string, result slog.LogValuer) slog.Value {
+	return slog.GroupValue(slog.String("RequestID", requestID), slog.Any("Result", result))
 }
 
 // logGroup makes a group of the fields of a struct of strings.
