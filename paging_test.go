@@ -2,6 +2,7 @@ package baas_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"net/http"
@@ -27,7 +28,9 @@ func (s *pagedService) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	var page, size int
 	_, _ = fmt.Sscan(r.PostForm.Get("PageNumber")+" "+r.PostForm.Get("PageSize"), &page, &size)
-	s.asked = append(s.asked, fmt.Sprintf("%d/%d", page, size))
+	if s.asked = append(s.asked, fmt.Sprintf("%d/%d", page, size)); len(s.asked) > 20 {
+		return nil, errors.New("more pages than any test has")
+	}
 	return answering(200, `{"RequestId":"R","Result":`+s.answer(page, size)+`}`)(r)
 }
 

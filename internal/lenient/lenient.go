@@ -37,7 +37,7 @@ const maxInStrings = 3
 // names the first of it. No error holds a value.
 func Unmarshal(data []byte, v any) error {
 	if !json.Valid(data) {
-		return errors.New("Result is not valid JSON")
+		return errors.New("no valid JSON")
 	}
 	var d decoder
 	d.value(data, reflect.ValueOf(v).Elem(), "Result", 0)

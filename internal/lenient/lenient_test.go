@@ -166,10 +166,10 @@ func TestMismatch(t *testing.T) {
 		`{"Inner":[]}`:                               "Result.Inner is not an object",
 		`{"Inner":` + deep + `}`:                     "Result.Inner is not an object",
 		`[]`:                                         "Result is not an object",
-		`{"Items":[}`:                                "Result is not valid JSON",
-		``:                                           "Result is not valid JSON",
-		strings.Repeat("[", 20_000):                  "Result is not valid JSON",
-		`{"X":` + strings.Repeat("[", 20_000) + "}":  "Result is not valid JSON",
+		`{"Items":[}`:                                "no valid JSON",
+		``:                                           "no valid JSON",
+		strings.Repeat("[", 20_000):                  "no valid JSON",
+		`{"X":` + strings.Repeat("[", 20_000) + "}":  "no valid JSON",
 	} {
 		var got page
 		require.EqualError(t, Unmarshal([]byte(in), &got), want, "%.99q", in)
