@@ -18,10 +18,8 @@ import (
 
 // A console is where the command speaks: results to out, all else to err.
 type console struct {
-	out, err io.Writer
-	in       *os.File
+	out, err *os.File
 	terminal bool         // err is one, and no dumb one
-	color    bool         // on err
 	json     bool         // on out
 	debug    slog.Handler // nil without --debug
 
@@ -33,22 +31,23 @@ type console struct {
 
 func newConsole() *console {
 	terminal := term.IsTerminal(int(os.Stderr.Fd())) && os.Getenv("TERM") != "dumb"
-	return &console{
-		out: os.Stdout, err: os.Stderr, in: os.Stdin,
-		terminal: terminal, color: terminal && os.Getenv("NO_COLOR") == "",
-	}
+	return &console{out: os.Stdout, err: os.Stderr, terminal: terminal}
 }
 
 const (
-	red    = "31"
-	yellow = "33"
+	red    = "\x1b[31m"
+	yellow = "\x1b[33m"
 )
 
-func (c *console) paint(color, s string) string {
-	if !c.color {
-		return s
+// say prints a line to standard error.
+func (c *console) say(color, what, text string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.wipe()
+	if color != "" && c.terminal && os.Getenv("NO_COLOR") == "" {
+		what = color + what + "\x1b[0m"
 	}
-	return "\x1b[" + color + "m" + s + "\x1b[0m"
+	fmt.Fprintln(c.err, what, clean(text))
 }
 
 // clean makes a text of others safe for a terminal: it is one line, and holds no
@@ -62,41 +61,75 @@ func clean(s string) string {
 	}, s)
 }
 
-func (c *console) printJSON(v any) error {
-	e := json.NewEncoder(c.out)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	return e.Encode(v)
+// A detail is a name and a string, or several.
+type detail struct {
+	name  string
+	value any
 }
 
-// printText prints lines whose fields are parted by tabs.
-func (c *console) printText(text func(w io.Writer)) error {
-	w := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
+// show prints a title and what belongs to it. Empty strings are left out.
+func (s *session) show(title string, details ...detail) error {
+	object := map[string]any{}
+	err := s.print(object, func(w io.Writer) {
+		if title != "" {
+			fmt.Fprintln(w, clean(title))
+		}
+		for _, d := range details {
+			list, ok := d.value.([]string)
+			if text, _ := d.value.(string); !ok && text != "" {
+				list = []string{text}
+			}
+			if object[member(d.name)] = d.value; d.value == "" {
+				delete(object, member(d.name))
+			}
+			for _, text := range list {
+				fmt.Fprintf(w, "  %s\t%s\n", d.name, clean(text))
+			}
+		}
+	})
+	return err
+}
+
+// table prints rows.
+func (s *session) table(head []string, rows [][]string) error {
+	objects := []map[string]string{}
+	return s.print(&objects, func(w io.Writer) {
+		fmt.Fprintln(w, strings.ToUpper(strings.Join(head, "\t")))
+		for _, r := range rows {
+			o := map[string]string{}
+			for i := range head {
+				o[member(head[i])], r[i] = r[i], clean(r[i])
+			}
+			objects = append(objects, o)
+			fmt.Fprintln(w, strings.Join(r, "\t"))
+		}
+	})
+}
+
+// print prints what text writes, or v, which text fills, as JSON.
+func (s *session) print(v any, text func(w io.Writer)) error {
+	s.done()
+	if s.json {
+		text(io.Discard)
+		e := json.NewEncoder(s.out)
+		e.SetEscapeHTML(false)
+		e.SetIndent("", "  ")
+		return e.Encode(v)
+	}
+	w := tabwriter.NewWriter(s.out, 0, 0, 2, ' ', 0)
 	text(w)
 	return w.Flush()
 }
 
-// row prints a line of fields.
-func row(w io.Writer, fields ...string) {
-	for i, f := range fields {
-		fields[i] = clean(f)
+// member makes a name in camel case of words.
+func member(words string) string {
+	list := strings.Fields(words)
+	for i := range list {
+		if i > 0 {
+			list[i] = strings.ToUpper(list[i][:1]) + list[i][1:]
+		}
 	}
-	fmt.Fprintln(w, strings.Join(fields, "\t"))
-}
-
-// note prints a line to standard error.
-func (c *console) note(format string, args ...any) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.wipe()
-	fmt.Fprintln(c.err, clean(fmt.Sprintf(format, args...)))
-}
-
-func (c *console) warn(text string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.wipe()
-	fmt.Fprintln(c.err, c.paint(yellow, "warning:"), clean(text))
+	return strings.Join(list, "")
 }
 
 func (c *console) wipe() {
@@ -116,55 +149,43 @@ func (c *console) doing(format string, args ...any) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.text = clean(fmt.Sprintf(format, args...))
-	if c.debug != nil || c.stop != nil {
-		return
+	if c.debug == nil && c.stop == nil {
+		c.stop, c.finished = make(chan struct{}), make(chan struct{})
+		go c.animate(c.stop, c.finished)
 	}
-	c.stop, c.finished = make(chan struct{}), make(chan struct{})
-	go c.show(c.stop, c.finished)
 }
 
 // done ends what doing has begun.
 func (c *console) done() {
-	c.mu.Lock()
-	stop, finished := c.stop, c.finished
-	c.mu.Unlock()
-	if stop == nil {
+	if c.stop == nil {
 		return
 	}
-	close(stop)
-	<-finished
-	c.mu.Lock()
+	close(c.stop)
+	<-c.finished
 	c.wipe()
 	c.stop = nil
-	c.mu.Unlock()
 }
 
-func (c *console) show(stop, finished chan struct{}) {
+func (c *console) animate(stop, finished chan struct{}) {
 	defer close(finished)
-	every := reminder
+	every, format := reminder, "%[2]s …\n"
 	if c.terminal {
-		every = frame
+		every, format = frame, "\r%c %s\x1b[K"
 	}
-	timer := time.NewTimer(moment)
-	defer timer.Stop()
-	for i := 0; ; i++ {
+	for i, wait := 0, moment; ; i, wait = i+1, every {
 		select {
 		case <-stop:
 			return
-		case <-timer.C:
+		case <-time.After(wait):
 		}
-		timer.Reset(every)
 		c.mu.Lock()
-		if c.terminal {
-			fmt.Fprintf(c.err, "\r%c %s\x1b[K", `|/-\`[i%4], c.text)
-		} else {
-			fmt.Fprintln(c.err, c.text+" …")
-		}
+		fmt.Fprintf(c.err, format, `|/-\`[i%4], c.text)
 		c.mu.Unlock()
 	}
 }
 
-// logger shows what Ensure waits for as what is being done, or logs it all.
+// logger logs to standard error, or shows what Ensure waits for as what is being
+// done.
 func (c *console) logger() *slog.Logger {
 	if c.debug != nil {
 		return slog.New(c.debug)
@@ -178,8 +199,6 @@ func (waiting) Enabled(_ context.Context, l slog.Level) bool { return l == slog.
 func (w waiting) WithAttrs([]slog.Attr) slog.Handler         { return w }
 func (w waiting) WithGroup(string) slog.Handler              { return w }
 func (w waiting) Handle(_ context.Context, r slog.Record) error {
-	w.c.mu.Lock()
-	w.c.text = clean(r.Message)
-	w.c.mu.Unlock()
+	w.c.doing("%s", r.Message)
 	return nil
 }

@@ -10,7 +10,6 @@ import (
 	"os"
 	"strings"
 
-	"github.com/urfave/cli/v3"
 	"golang.org/x/term"
 )
 
@@ -19,32 +18,24 @@ const (
 	maxPassword      = 4 << 10
 )
 
-func passwordFlag() cli.Flag {
-	return &cli.StringFlag{Name: "password-file", TakesFile: true,
-		Usage: "read the password of the private key from `FILE`, - is standard input; one line ending is cut off"}
-}
-
 // password gets the password of the private key; from a prompt twice if it is
 // a new one.
 func (s *session) password(ctx context.Context, fresh bool) (string, error) {
-	if name := s.cmd.String("password-file"); name != "" {
-		return s.passwordFile(name)
+	if name := s.String("password-file"); name != "" {
+		return passwordFile(name)
 	}
 	if p := os.Getenv(passwordVariable); p != "" {
 		return p, nil
 	}
-	if s.cmd.Bool("no-input") || !s.interactive() {
+	if !s.interactive() {
 		return "", usage("no password: set %s, or name a --password-file", passwordVariable)
 	}
 	p, err := s.ask(ctx, "Password of the private key: ", true)
-	if err != nil {
-		return "", err
+	if err == nil && p == "" {
+		err = usage("the password is empty")
 	}
-	if p == "" {
-		return "", usage("the password is empty")
-	}
-	if !fresh {
-		return p, nil
+	if err != nil || !fresh {
+		return p, err
 	}
 	again, err := s.ask(ctx, "The same once more: ", true)
 	if err == nil && again != p {
@@ -53,8 +44,8 @@ func (s *session) password(ctx context.Context, fresh bool) (string, error) {
 	return p, err
 }
 
-func (s *session) passwordFile(name string) (string, error) {
-	f := s.in
+func passwordFile(name string) (string, error) {
+	f := os.Stdin
 	if name != "-" {
 		var err error
 		if f, err = os.Open(name); err != nil {
@@ -63,58 +54,55 @@ func (s *session) passwordFile(name string) (string, error) {
 		defer f.Close()
 	}
 	data, err := io.ReadAll(io.LimitReader(f, maxPassword+1))
-	if err != nil {
-		return "", usage("--password-file: %w", err)
-	}
-	if len(data) > maxPassword {
-		return "", usage("--password-file: %s has more than %d bytes", name, maxPassword)
+	if err == nil && len(data) > maxPassword {
+		err = fmt.Errorf("%s has more than %d bytes", name, maxPassword)
 	}
 	if line, ok := bytes.CutSuffix(data, []byte("\n")); ok {
 		data = bytes.TrimSuffix(line, []byte("\r"))
 	}
-	if len(data) == 0 {
-		return "", usage("--password-file: %s is empty", name)
+	if err == nil && len(data) == 0 {
+		err = fmt.Errorf("%s is empty", name)
+	}
+	if err != nil {
+		return "", usage("--password-file: %w", err)
 	}
 	return string(data), nil
 }
 
-// interactive reports whether somebody can answer.
+// interactive reports whether somebody can be asked.
 func (s *session) interactive() bool {
-	return term.IsTerminal(int(s.in.Fd())) && term.IsTerminal(int(os.Stderr.Fd()))
+	return !s.Bool("no-input") && term.IsTerminal(int(os.Stdin.Fd())) && term.IsTerminal(int(os.Stderr.Fd()))
 }
 
-// ask asks a person. An interrupt ends the question, and the terminal is as it
-// was.
+// ask asks a person. An interrupt ends the question, and leaves the terminal as
+// it was.
 func (s *session) ask(ctx context.Context, question string, hidden bool) (string, error) {
 	fmt.Fprint(s.err, question)
-	fd := int(s.in.Fd())
+	fd := int(os.Stdin.Fd())
 	before, err := term.GetState(fd)
 	if err != nil {
 		return "", err
 	}
-	type answer struct {
-		text string
-		err  error
-	}
-	answers := make(chan answer, 1)
+	var answer string
+	answered := make(chan error, 1)
 	go func() {
+		var line []byte
+		var err error
 		if hidden {
-			p, err := term.ReadPassword(fd)
-			answers <- answer{string(p), err}
-			return
+			line, err = term.ReadPassword(fd)
+			fmt.Fprintln(s.err)
+		} else {
+			line, err = bufio.NewReader(os.Stdin).ReadBytes('\n')
 		}
-		line, err := bufio.NewReader(s.in).ReadString('\n')
-		answers <- answer{strings.TrimRight(line, "\r\n"), err}
+		answer = strings.TrimRight(string(line), "\r\n")
+		answered <- err
 	}()
 	select {
-	case a := <-answers:
-		if hidden || a.err != nil {
-			fmt.Fprintln(s.err)
+	case err := <-answered:
+		if errors.Is(err, io.EOF) {
+			err = usage("no answer")
 		}
-		if errors.Is(a.err, io.EOF) {
-			return "", usage("no answer")
-		}
-		return a.text, a.err
+		return answer, err
 	case <-ctx.Done():
 		fmt.Fprintln(s.err)
 		return "", errors.Join(context.Cause(ctx), term.Restore(fd, before))

@@ -2,7 +2,7 @@ package main
 
 import (
 	"encoding/hex"
-	"fmt"
+	"errors"
 	"strings"
 	"unicode/utf8"
 
@@ -12,107 +12,79 @@ import (
 type request = baas.ApplyAntChainCertificateWithKeyAutoCreationRequest
 
 // setSubject reads a distinguished name as RFC 4514 writes it, with the six
-// attributes that the service takes, each once. Spaces around attributes are
-// skipped, as RFC 2253 has it.
+// attributes that the service takes, each once. Spaces around names and values
+// are skipped, as RFC 2253 has it.
 func setSubject(req *request, subject string) error {
-	fields := []struct {
-		name  string
-		value *string
-	}{
-		{"CN", &req.CommonName}, {"OU", &req.OrganizationUnitName}, {"O", &req.OrganizationName},
-		{"L", &req.LocalityName}, {"ST", &req.StateOrProvinceName}, {"C", &req.CountryName},
+	fields := map[string]*string{
+		"CN": &req.CommonName, "OU": &req.OrganizationUnitName, "O": &req.OrganizationName,
+		"L": &req.LocalityName, "ST": &req.StateOrProvinceName, "C": &req.CountryName,
 	}
 	for rest, more := subject, true; more; {
 		name, after, ok := strings.Cut(rest, "=")
 		name = strings.ToUpper(strings.Trim(name, " "))
-		if !ok {
-			return usage("--subject: %q is not NAME=VALUE; an example is \"CN=a,OU=b,O=c,L=d,ST=e,C=CN\"", rest)
+		field := fields[name]
+		if !ok || field == nil {
+			return usage("--subject: %q does not begin with one of CN=, OU=, O=, L=, ST= and C=", rest)
 		}
-		value, n, err := attributeValue(after)
-		if err != nil {
+		if *field != "" {
+			return usage("--subject: %s stands there twice, and the service takes one", name)
+		}
+		var err error
+		if *field, rest, more, err = attributeValue(after); err != nil {
 			return usage("--subject: %s: %w", name, err)
 		}
-		var into *string
-		for _, f := range fields {
-			if f.name == name {
-				into = f.value
-			}
-		}
-		switch {
-		case into == nil:
-			return usage("--subject: %q is none of CN, OU, O, L, ST and C", name)
-		case *into != "":
-			return usage("--subject: %s stands there twice, and the service takes one", name)
-		case value == "":
-			return usage("--subject: %s is empty", name)
-		}
-		*into = value
-		more = n < len(after)
-		if more {
-			rest = after[n+1:]
-		}
 	}
-	var missing []string
-	for _, f := range fields {
-		if *f.value == "" {
-			missing = append(missing, f.name)
+	for _, name := range []string{"CN", "OU", "O", "L", "ST", "C"} {
+		if *fields[name] == "" {
+			return usage("--subject: %s is missing: the service wants CN, OU, O, L, ST and C", name)
 		}
-	}
-	if missing != nil {
-		return usage("--subject: %s missing: the service wants CN, OU, O, L, ST and C", strings.Join(missing, ", "))
 	}
 	return nil
 }
 
-// attributeValue reads up to an unescaped comma, and says how far it got.
-func attributeValue(s string) (value string, n int, err error) {
-	var b []byte
-	kept := 0 // up to here, spaces at the end are meant
-	s0 := strings.TrimLeft(s, " ")
-	skipped := len(s) - len(s0)
-	if strings.HasPrefix(s0, "#") {
-		return "", 0, fmt.Errorf("a value that begins with # is hexadecimal BER, which the service does not take; write \\#")
+// attributeValue reads up to a comma that is not escaped.
+func attributeValue(s string) (value, rest string, more bool, err error) {
+	s = strings.TrimLeft(s, " ")
+	if strings.HasPrefix(s, "#") {
+		return "", "", false, errors.New(`a value that begins with # is hexadecimal BER, which the service does not take; write \#`)
 	}
-	i := 0
-loop:
-	for ; i < len(s0); i++ {
-		switch c := s0[i]; c {
-		case ',':
-			break loop
-		case '+', ';', '<', '>', '"':
-			return "", 0, fmt.Errorf("%q has to be written \\%c", c, c)
-		case 0:
-			return "", 0, fmt.Errorf("holds a zero byte")
-		case '\\':
-			c, size, err := unescape(s0[i+1:])
-			if err != nil {
-				return "", 0, err
+	var b []byte
+	kept := 0 // spaces up to here are escaped, or inside
+	for i := 0; i < len(s) && !more; i++ {
+		switch c := s[i]; {
+		case c == ',':
+			rest, more = s[i+1:], true
+		case strings.IndexByte("+;<>\"\x00", c) >= 0:
+			return "", "", false, errors.New(`one of + ; < > " is not escaped: write a \ before it`)
+		case c == '\\':
+			decoded, size := unescape(s[i+1:])
+			if size == 0 {
+				return "", "", false, errors.New(`a \ wants one of "#+,;<=>\, a space, or two hexadecimal digits other than 00 after it`)
 			}
-			b = append(b, c)
-			i += size
+			b, i = append(b, decoded), i+size
 			kept = len(b)
 		default:
-			b = append(b, c)
+			if b = append(b, c); c != ' ' {
+				kept = len(b)
+			}
 		}
 	}
-	for len(b) > kept && b[len(b)-1] == ' ' {
-		b = b[:len(b)-1]
+	if b = b[:kept]; len(b) == 0 || !utf8.Valid(b) {
+		return "", "", false, errors.New("the value is empty, or not UTF-8")
 	}
-	if !utf8.Valid(b) {
-		return "", 0, fmt.Errorf("is not UTF-8")
-	}
-	return string(b), skipped + i, nil
+	return string(b), rest, more, nil
 }
 
-// unescape reads what follows a backslash.
-func unescape(s string) (c byte, size int, err error) {
+// unescape reads what follows a backslash, and how long that is: 0 if it is
+// nothing that may.
+func unescape(s string) (c byte, size int) {
 	if s != "" && strings.IndexByte(` "#+,;<=>\`, s[0]) >= 0 {
-		return s[0], 1, nil
+		return s[0], 1
 	}
 	if len(s) >= 2 {
 		if b, err := hex.DecodeString(s[:2]); err == nil && b[0] != 0 {
-			return b[0], 2, nil
+			return b[0], 2
 		}
 	}
-	return 0, 0, fmt.Errorf("a \\ has to be followed by one of \"#+,;<=>\\, a space, or two hexadecimal digits other than 00")
+	return 0, 0
 }
