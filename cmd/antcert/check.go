@@ -118,7 +118,7 @@ func connect(ctx context.Context, s *session) error {
 	}
 	return s.show(net.JoinHostPort(host, port)+": connected", detail{"protocol", tls.VersionName(state.Version)},
 		detail{"cipher suite", tls.CipherSuiteName(state.CipherSuite)}, detail{"said", said},
-		detail{"pin", certbundle.Pin(state.PeerCertificates[0])}, detail{"checked", checked}, detail{"chain", shown})
+		detail{"pin", certbundle.Pin(state.PeerCertificates[0])}, detail{"checked", checked}, detail{"certificates", shown})
 }
 
 const (

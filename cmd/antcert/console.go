@@ -47,7 +47,7 @@ func (c *console) say(color, what, text string) {
 	if color != "" && c.terminal && os.Getenv("NO_COLOR") == "" {
 		what = color + what + "\x1b[0m"
 	}
-	fmt.Fprintln(c.err, what, clean(text))
+	fmt.Fprintln(c.err, strings.TrimSpace(what+" "+clean(text)))
 }
 
 // clean makes a text of others safe for a terminal: it is one line, and holds no
