@@ -44,7 +44,9 @@ func TestExitCodes(t *testing.T) {
 		says    string // in standard error
 	}{
 		{"0 done", nil, enrollLine, nil, 0, ""},
-		{"1 refused", func(w *world) { w.srv.Inject(baastest.Refuse(403, "Forbidden.RAM", "no"), baastest.Refuse(403, "Forbidden.RAM", "no")) }, "chains --endpoint {url}", nil, 1, "docs/policy.md"},
+		{"1 refused", func(w *world) {
+			w.srv.Inject(baastest.Refuse(403, "Forbidden.RAM", "no"), baastest.Refuse(403, "Forbidden.RAM", "no"))
+		}, "chains --endpoint {url}", nil, 1, "docs/policy.md"},
 		{"1 refused, and nothing was issued", func(w *world) { w.srv.Inject(baastest.Fault{}, baastest.Refuse(400, "InvalidParameter", "no")) }, enrollLine, nil, 1, "InvalidParameter"},
 		{"1 wrong access key", nil, "chains --endpoint {url}", wrong, 1, "check the access key"},
 		{"1 no credentials", nil, "chains --endpoint {url}", []string{"ALIBABA_CLOUD_ACCESS_KEY_ID=", "ALIBABA_CLOUD_ACCESS_KEY_SECRET="}, 1, "--profile"},
@@ -54,7 +56,7 @@ func TestExitCodes(t *testing.T) {
 		}, "chains --endpoint {url}", nil, 1, "wait a minute"},
 		{"1 took too long", func(w *world) { w.srv.Inject(hang()) }, "chains --endpoint {url} --timeout 500ms", nil, 1, "--timeout"},
 		{"1 a key is there: nothing to clear", func(w *world) { w.must(enrollLine) }, "clear {dir}", nil, 1, "no doubt to clear"},
-		{"1 of another chain", func(w *world) { w.must(enrollLine) }, "enroll {dir} --endpoint {url} --chain other --consortium DV80nJXq --subject {subject}", nil, 1, "use a store of its own"},
+		{"1 of another chain", func(w *world) { w.must(enrollLine) }, "enroll {dir} --endpoint {url} --chain other --consortium DV80nJXq --subject {subject}", nil, 1, "use another folder"},
 		{"2 unknown command", nil, "foo", nil, 2, "there is no command"},
 		{"2 unknown flag", nil, "chains --foo", nil, 2, "-foo"},
 		{"2 unknown value", nil, "chains -o xml", nil, 2, "none of text, json"},
@@ -66,8 +68,8 @@ func TestExitCodes(t *testing.T) {
 		{"2 pin", func(w *world) { w.must(enrollLine) }, "connect {dir} --node 127.0.0.1:1 --pin x", nil, 2, "is not a pin"},
 		{"2 node", nil, "connect {dir} --node x", nil, 2, "host:port"},
 		{"2 time", nil, "verify {dir} --expires-in soon", nil, 2, "30d"},
-		{"2 endpoint", nil, "chains --endpoint http://192.0.2.1", nil, 2, "WithEndpoint"},
-		{"2 region", nil, "chains --region X!", nil, 2, "WithRegion"},
+		{"2 endpoint", nil, "chains --endpoint http://192.0.2.1", nil, 2, "--endpoint is plain HTTP"},
+		{"2 region", nil, "chains --region X!", nil, 2, "--region is not"},
 		{"2 nobody can confirm", func(w *world) { w.put(identity.InDoubt, time.Hour) }, "clear {dir}", nil, 2, "--confirm ID"},
 		{"2 another chain confirmed", func(w *world) { w.put(identity.InDoubt, time.Hour) }, "clear {dir} --confirm x", nil, 2, "not the chain's ID"},
 		{"2 name of a Secret", nil, "secret {dir} --name A_B", nil, 2, "small letters"},

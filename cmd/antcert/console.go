@@ -83,7 +83,9 @@ func (s *session) show(title string, details ...detail) error {
 				delete(object, member(d.name))
 			}
 			for _, text := range list {
-				fmt.Fprintf(w, "  %s\t%s\n", d.name, clean(text))
+				if !strings.HasSuffix(title, ": "+text) {
+					fmt.Fprintf(w, "  %s\t%s\n", d.name, clean(text))
+				}
 			}
 		}
 	})

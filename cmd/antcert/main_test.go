@@ -64,7 +64,7 @@ func newWorld(t *testing.T, opts ...baastest.Option) *world {
 	home := t.TempDir()
 	env := []string{
 		"ALIBABA_CLOUD_ACCESS_KEY_ID=" + *cred.AccessKeyId, "ALIBABA_CLOUD_ACCESS_KEY_SECRET=" + *cred.AccessKeySecret,
-		"HOME=" + home, "USERPROFILE=" + home, "TERM=xterm", "ALIBABA_CLOUD_ECS_METADATA_DISABLED=true",
+		"HOME=" + home, "USERPROFILE=" + home, "TERM=xterm", "NO_COLOR=1", "ALIBABA_CLOUD_ECS_METADATA_DISABLED=true",
 	}
 	for _, name := range []string{"PATH", "TMPDIR", "SYSTEMROOT", "TEMP", "TMP", "GOCOVERDIR"} {
 		if v, ok := os.LookupEnv(name); ok {

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"time"
 
 	"golang.org/x/term"
 )
@@ -77,7 +78,6 @@ func (s *session) interactive() bool {
 // ask asks a person. An interrupt ends the question, and leaves the terminal as
 // it was.
 func (s *session) ask(ctx context.Context, question string, hidden bool) (string, error) {
-	fmt.Fprint(s.err, question)
 	fd := int(os.Stdin.Fd())
 	before, err := term.GetState(fd)
 	if err != nil {
@@ -90,15 +90,25 @@ func (s *session) ask(ctx context.Context, question string, hidden bool) (string
 		var err error
 		if hidden {
 			line, err = term.ReadPassword(fd)
-			fmt.Fprintln(s.err)
 		} else {
 			line, err = bufio.NewReader(os.Stdin).ReadBytes('\n')
 		}
 		answer = strings.TrimRight(string(line), "\r\n")
 		answered <- err
 	}()
+	// The question comes after the echo is off, for who types at once.
+	for tries := 0; hidden && tries < 1000; tries++ {
+		if now, err := term.GetState(fd); err != nil || *now != *before {
+			break
+		}
+		time.Sleep(time.Millisecond)
+	}
+	fmt.Fprint(s.err, question)
 	select {
 	case err := <-answered:
+		if hidden || err != nil {
+			fmt.Fprintln(s.err)
+		}
 		if errors.Is(err, io.EOF) {
 			err = usage("no answer")
 		}
