@@ -4,6 +4,7 @@ go 1.25.0
 
 require (
 	github.com/aliyun/credentials-go v1.4.14
+	github.com/creack/pty v1.1.24
 	github.com/jarcoal/httpmock v1.4.2
 	github.com/pavlo-v-chernykh/keystore-go/v4 v4.5.0
 	github.com/stretchr/testify v1.12.1
@@ -18,7 +19,6 @@ require (
 require (
 	github.com/alibabacloud-go/debug v1.0.1 // indirect
 	github.com/alibabacloud-go/tea v1.5.3 // indirect
-	github.com/creack/pty v1.1.24 // indirect
 	github.com/json-iterator/go v1.1.12 // indirect
 	github.com/modern-go/concurrent v0.0.0-20180228061459-e0a39a4cb421 // indirect
 	github.com/modern-go/reflect2 v1.0.2 // indirect
