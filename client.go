@@ -12,6 +12,9 @@ import (
 	"time"
 
 	"github.com/antchain-go/baas/internal/atmostonce"
+	"github.com/antchain-go/baas/internal/clock"
+	"github.com/antchain-go/baas/internal/credential"
+	"github.com/antchain-go/baas/internal/endpoint"
 	"github.com/antchain-go/baas/internal/send"
 )
 
@@ -26,10 +29,10 @@ type Client struct {
 
 // core is what there is to a client.
 type core struct {
-	endpoint       endpoint
+	endpoint       endpoint.Endpoint
 	region         string // sent as RegionId; empty for none
 	sender         *send.Sender
-	credentials    credentialSource
+	credentials    credential.Source
 	attemptTimeout time.Duration
 	retry          RetryPolicy
 	logger         *slog.Logger
@@ -38,14 +41,35 @@ type core struct {
 	refusalCodes   []string
 	signature      SignatureVersion
 
-	clock func() instant
+	clock func() clock.Instant
 	nonce func() string
 
 	// offset is what has to be added to the wall clock, in nanoseconds, as
 	// learned from the service.
 	offset atomic.Int64
 
-	gateway gatewayClock
+	gateway clock.Gateway
+}
+
+// NewClient returns a client for the endpoint of cn-hangzhou with the default
+// provider chain of credentials-go, unless options say otherwise. It sends
+// nothing and does not look for credentials yet. Its error is a
+// *ValidationError that names every option at fault.
+func NewClient(opts ...Option) (*Client, error) {
+	o := options{attemptTimeout: defaultAttemptTimeout}
+	for _, opt := range opts {
+		if opt == nil {
+			continue
+		}
+		if err := opt(&o); err != nil {
+			return nil, err
+		}
+	}
+	if faults := o.check(); faults != nil {
+		return nil, &ValidationError{Fields: faults}
+	}
+	c := o.core()
+	return &Client{core: func() *core { return c }}, nil
 }
 
 func newNonce() string { return rand.Text() }
@@ -106,7 +130,7 @@ func (c *Client) Do(ctx context.Context, op Operation, result any, opts ...CallO
 	if err != nil {
 		return err
 	}
-	defer k.release()
+	defer k.reply.Release()
 	a, err := k.run()
 	if err != nil || result == nil {
 		return err

@@ -12,8 +12,10 @@ import (
 
 	"github.com/aliyun/credentials-go/credentials"
 
+	"github.com/antchain-go/baas/internal/clock"
+	"github.com/antchain-go/baas/internal/credential"
+	"github.com/antchain-go/baas/internal/endpoint"
 	"github.com/antchain-go/baas/internal/send"
-	"github.com/antchain-go/baas/internal/sign"
 )
 
 const defaultAttemptTimeout = 90 * time.Second
@@ -29,7 +31,7 @@ type options struct {
 	region         *string
 	endpoint       *string
 	insecureHTTP   bool
-	credential     *credential
+	credential     *givenCredential
 	httpClient     **http.Client
 	attemptTimeout time.Duration
 	retry          RetryPolicy
@@ -40,8 +42,8 @@ type options struct {
 	signature      SignatureVersion
 }
 
-// A credential is what WithAccessKey or WithCredential was given.
-type credential struct {
+// A givenCredential is what WithAccessKey or WithCredential was given.
+type givenCredential struct {
 	option     string // the name of the option
 	id, secret string
 	cred       credentials.Credential
@@ -67,7 +69,7 @@ func WithEndpoint(endpoint string) Option {
 // part. Of WithAccessKey and WithCredential the last one given wins.
 func WithAccessKey(id, secret string) Option {
 	return func(o *options) error {
-		o.credential = &credential{option: "WithAccessKey", id: id, secret: secret}
+		o.credential = &givenCredential{option: "WithAccessKey", id: id, secret: secret}
 		return nil
 	}
 }
@@ -80,7 +82,7 @@ func WithAccessKey(id, secret string) Option {
 // credentials URI.
 func WithCredential(cred credentials.Credential) Option {
 	return func(o *options) error {
-		o.credential = &credential{option: "WithCredential", cred: cred}
+		o.credential = &givenCredential{option: "WithCredential", cred: cred}
 		return nil
 	}
 }
@@ -169,94 +171,77 @@ func WithRefusalCodes(codes ...string) Option {
 	return func(o *options) error { o.refusalCodes = append(o.refusalCodes, codes...); return nil }
 }
 
-// NewClient returns a client for the endpoint of cn-hangzhou with the default
-// provider chain of credentials-go, unless options say otherwise. It sends
-// nothing and does not look for credentials yet. Its error is a
-// *ValidationError that names every option at fault.
-func NewClient(opts ...Option) (*Client, error) {
-	o := options{attemptTimeout: defaultAttemptTimeout}
-	for _, opt := range opts {
-		if opt == nil {
-			continue
-		}
-		if err := opt(&o); err != nil {
-			return nil, err
-		}
+// calledRegion is the one whose endpoint is called.
+func (o *options) calledRegion() string {
+	if o.region == nil {
+		return defaultRegion
 	}
-	return o.client()
+	return *o.region
 }
 
-// client checks the options and makes the client of them.
-func (o *options) client() (*Client, error) {
-	var faults []FieldError
-	fault := func(option, reason string) { faults = append(faults, FieldError{option, reason}) }
-
-	region := defaultRegion
-	if o.region != nil {
-		region = *o.region
+// check names every option at fault.
+func (o *options) check() (faults []FieldError) {
+	fault := func(option, reason string) {
+		if reason != "" {
+			faults = append(faults, FieldError{option, reason})
+		}
 	}
+	when := func(wrong bool, reason string) string {
+		if wrong {
+			return reason
+		}
+		return ""
+	}
+	fault("WithRegion", when(!endpoint.IsRegion(o.calledRegion()), "is not the ID of a region"))
+	if o.endpoint != nil {
+		_, reason := endpoint.Parse(*o.endpoint, o.insecureHTTP)
+		fault("WithEndpoint", reason)
+	}
+	fault(o.checkCredential())
+	fault("WithAttemptTimeout", when(o.attemptTimeout <= 0, "is not positive"))
+	fault("WithRetryPolicy", o.retry.check())
+	fault("WithSignatureVersion", when(o.signature != SignatureV2 && o.signature != SignatureV3, "is not a version of the signature"))
+	fault("WithLogger", when(o.logger != nil && (*o.logger == nil || (*o.logger).Handler() == nil), "is nil or has no handler"))
+	fault("WithUserAgent", when(!isHeaderValue(o.userAgent), "has characters that a header cannot hold"))
+	if o.httpClient != nil {
+		hc := *o.httpClient
+		fault("WithHTTPClient", when(hc == nil || hc.Transport != nil && isNil(hc.Transport), "is nil or has a nil pointer as Transport"))
+	}
+	return faults
+}
+
+// core makes a client's of options that have been checked.
+func (o *options) core() *core {
 	c := &core{
-		endpoint:       endpoint{scheme: "https", host: regionHost(region)},
+		endpoint:       regionEndpoint(o.calledRegion()),
+		sender:         send.New(nil),
+		credentials:    o.source(),
 		attemptTimeout: o.attemptTimeout,
 		retry:          o.retry.withDefaults(),
 		logger:         slog.New(slog.DiscardHandler),
 		paramsInQuery:  o.paramsInQuery,
 		refusalCodes:   slices.Clone(o.refusalCodes),
 		signature:      o.signature,
-		clock:          systemClock(),
+		clock:          clock.System(),
 		nonce:          newNonce,
 	}
-	if !isRegion(region) {
-		fault("WithRegion", "is not the ID of a region")
-	}
 	if o.endpoint == nil || o.region != nil {
-		c.region = region
+		c.region = o.calledRegion()
 	}
 	if o.endpoint != nil {
-		var reason string
-		if c.endpoint, reason = parseEndpoint(*o.endpoint, o.insecureHTTP); reason != "" {
-			fault("WithEndpoint", reason)
-		}
+		c.endpoint, _ = endpoint.Parse(*o.endpoint, o.insecureHTTP)
 	}
-	if option, reason := o.checkCredential(); reason != "" {
-		fault(option, reason)
-	}
-	if o.attemptTimeout <= 0 {
-		fault("WithAttemptTimeout", "is not positive")
-	}
-	if reason := o.retry.check(); reason != "" {
-		fault("WithRetryPolicy", reason)
-	}
-	if o.signature != SignatureV2 && o.signature != SignatureV3 {
-		fault("WithSignatureVersion", "is not a version of the signature")
-	}
-	switch {
-	case o.logger == nil:
-	case *o.logger == nil || (*o.logger).Handler() == nil:
-		fault("WithLogger", "is nil or has no handler")
-	default:
+	if o.logger != nil {
 		c.logger = *o.logger
 	}
-	if !isHeaderValue(o.userAgent) {
-		fault("WithUserAgent", "has characters that a header cannot hold")
-	}
-	if o.httpClient != nil && (*o.httpClient == nil || (*o.httpClient).Transport != nil && isNil((*o.httpClient).Transport)) {
-		fault("WithHTTPClient", "is nil or has a nil pointer as Transport")
-	}
-	if faults != nil {
-		return nil, &ValidationError{Fields: faults}
+	if o.httpClient != nil {
+		c.sender = send.New(*o.httpClient)
 	}
 	c.request = &http.Request{
-		Method: http.MethodPost, Host: c.endpoint.host, Header: o.header(),
+		Method: http.MethodPost, Host: c.endpoint.Host, Header: o.header(),
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 	}
-	c.credentials = o.credentialSource()
-	var hc *http.Client
-	if o.httpClient != nil {
-		hc = *o.httpClient
-	}
-	c.sender = send.New(hc)
-	return &Client{core: func() *core { return c }}, nil
+	return c
 }
 
 // header is that of every request.
@@ -292,27 +277,16 @@ func (o *options) checkCredential() (option, reason string) {
 	return "", ""
 }
 
-// credentialSource makes the source of a credential that has been checked.
-func (o *options) credentialSource() credentialSource {
-	c := o.credential
-	if c == nil {
-		return &sharedSource{make: func() (credentials.Credential, error) { return credentials.NewCredential(nil) }}
+// source makes the source of a credential that has been checked.
+func (o *options) source() credential.Source {
+	switch c := o.credential; {
+	case c == nil:
+		return credential.Default()
+	case c.cred != nil:
+		return credential.Of(c.cred)
+	default:
+		return credential.AccessKey(c.id, c.secret)
 	}
-	if c.cred != nil {
-		return &sharedSource{cred: c.cred}
-	}
-	config := new(credentials.Config).SetType("access_key").SetAccessKeyId(c.id).SetAccessKeySecret(c.secret)
-	make := func() (credentials.Credential, error) { return credentials.NewCredential(config) }
-	cred, err := make()
-	if err == nil {
-		var fixed sign.Credentials
-		if fixed, err = getCredentials(cred); err == nil {
-			return staticSource{fixed}
-		}
-	}
-	// It refuses empty members only, which have been checked for. If ever it
-	// refuses more, each call says so.
-	return &sharedSource{make: make}
 }
 
 // isNil also sees a nil pointer in an interface.

@@ -79,14 +79,8 @@ func newPager[Req, Res any](a *action[Req, Res], first *Req) *pager[Req] {
 		return p // invoke says so
 	}
 	fields := reflect.ValueOf(p.req).Elem()
-	for _, f := range a.fields {
-		switch f.wire {
-		case paramPageNumber:
-			p.number = fields.Field(f.index).Addr().Interface().(*int)
-		case paramPageSize:
-			p.size = fields.Field(f.index).Addr().Interface().(*int)
-		}
-	}
+	p.number = a.params.Field(fields, paramPageNumber).Addr().Interface().(*int)
+	p.size = a.params.Field(fields, paramPageSize).Addr().Interface().(*int)
 	if *p.number == 0 {
 		*p.number = 1
 	}

@@ -142,6 +142,10 @@ func TestOwnTransport(t *testing.T) {
 	requireEnd(t, "unknown", 2, nil, err)
 	require.Equal(t, 2, server.Issued())
 	server.Close()
+
+	client, err = baas.NewClient(baas.WithEndpoint("http://"+refusingAddr(t)), baas.WithAccessKey("id", "secret"),
+		baas.WithRetryPolicy(baas.RetryPolicy{MinDelay: time.Millisecond}))
+	require.NoError(t, err)
 	_, err = client.ApplyAntChainCertificateWithKeyAutoCreation(t.Context(), newRequest())
 	require.NotErrorIs(t, err, baas.ErrOutcomeUnknown)
 	require.ErrorIs(t, err, baas.ErrUnavailable)

@@ -63,7 +63,7 @@ func weakSignatures(certs []*x509.Certificate) []error {
 		return nil
 	}
 	return []error{fault(ClientCertFile, fmt.Sprintf("%d of the %d certificates from it to the root in %s bear a SHA-1 signature; "+
-		"they were checked, but Go, OpenSSL 3 and new versions of Java refuse such nodes: see PinNodes and AllowSHA1",
+		"they were checked, but Go and OpenSSL 3, and so Node.js, refuse such nodes: see PinNodes and AllowSHA1",
 		n, len(certs), CACertFile), ErrWeakSignature)}
 }
 

@@ -3,6 +3,7 @@ package atmostonce
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -176,4 +177,30 @@ func TestNames(t *testing.T) {
 	require.Equal(t, "event 10", Event(10).String())
 	require.Equal(t, "move -1", Move(-1).String())
 	require.Equal(t, "move 8", Move(8).String())
+}
+
+// TestKindsOfMoves: what each move is, in so many words.
+func TestKindsOfMoves(t *testing.T) {
+	t.Parallel()
+	for m, want := range map[Move]struct{ resends, waits, ends bool }{
+		Succeed: {ends: true}, Fail: {ends: true}, FailInDoubt: {ends: true},
+		RetryFresh: {waits: true}, RetryAtOnce: {}, RetryCorrected: {},
+		ResendSame: {resends: true, waits: true}, ResendAtOnce: {resends: true},
+	} {
+		require.Equal(t, want.resends, m.Resends(), m)
+		require.Equal(t, want.waits, m.Waits(), m)
+		require.Equal(t, want.ends, m.Ends(), m)
+	}
+	require.Equal(t, "answered", Answered.String())
+	require.Equal(t, "return the reply", Succeed.String())
+}
+
+// TestTimes: the gateway remembers a nonce, and accepts a timestamp, for 15
+// minutes.
+func TestTimes(t *testing.T) {
+	t.Parallel()
+	require.Equal(t, 5*time.Minute, ResendWindow)
+	require.Equal(t, time.Minute, MaxAhead)
+	require.Equal(t, 14*time.Minute, MinSkew)
+	require.Equal(t, 24*time.Hour, MaxSkew)
 }

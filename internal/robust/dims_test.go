@@ -163,4 +163,4 @@ func (b *countedBody) Read(p []byte) (int, error) {
 }
 
 // hasEnd reports whether a key has its last line.
-func hasEnd(key string) bool { return bytes.Contains([]byte(key), []byte("\n-----END ")) }
+func hasEnd(key string) bool { return bytes.Contains([]byte(key), []byte("-----END ")) }

@@ -1,0 +1,20 @@
+//go:build !unix
+
+package baas_test
+
+import (
+	"net"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// refusingAddr is an address at which connections are refused. Here nothing
+// keeps another process from listening there meanwhile.
+func refusingAddr(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	require.NoError(t, l.Close())
+	return l.Addr().String()
+}
