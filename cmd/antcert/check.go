@@ -1,0 +1,167 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/antchain-go/baas/certbundle"
+	"github.com/antchain-go/baas/identity"
+)
+
+func verify(ctx context.Context, s *session) error {
+	var within time.Duration
+	if text := s.String("expires-in"); text != "" {
+		var err error
+		if days, ok := strings.CutSuffix(text, "d"); ok {
+			var n uint64
+			n, err = strconv.ParseUint(days, 10, 16)
+			within = time.Duration(n) * 24 * time.Hour
+		} else {
+			within, err = time.ParseDuration(text)
+		}
+		if err != nil || within < 0 {
+			return usage("--expires-in: %q is not a time such as 30d or 12h", text)
+		}
+	}
+	if _, err := s.record(ctx, false); err != nil {
+		return err
+	}
+	password, err := s.password(ctx, false)
+	if err != nil {
+		return err
+	}
+	return s.report(ctx, "usable", password, within)
+}
+
+// report verifies the files of the folder, and prints what they are. Faults are
+// an error, and so is that the certificate ends within a time.
+func (s *session) report(ctx context.Context, outcome, password string, within time.Duration) error {
+	r, _ := identity.Inspect(ctx, identity.Dir(s.dir))
+	b, _ := certbundle.Load(s.dir) // Verify names what is missing
+	v, fault := b.Verify(password)
+	warnings, faults := []string{}, []string{}
+	if fault != nil {
+		outcome = "not usable"
+		for line := range strings.Lines(fault.Error()) {
+			faults = append(faults, plain(errors.New(strings.TrimSpace(line))))
+		}
+	}
+	if v == nil {
+		v = &certbundle.Report{}
+	} else if fault == nil && time.Until(v.NotAfter) < within {
+		outcome = "usable, and expires soon"
+		fault = &failure{codeExpiring, errors.New("the certificate ends at " + stamp(v.NotAfter)), "enroll into another folder before"}
+	}
+	for _, w := range v.Warnings {
+		warnings = append(warnings, plain(w))
+	}
+	return errors.Join(fault, s.show(s.dir+": "+outcome, detail{"outcome", outcome}, detail{"chain", r.Chain}, detail{"consortium", r.Consortium},
+		detail{"subject", v.Subject}, detail{"issuer", v.Issuer}, detail{"serial", v.SerialNumber}, detail{"valid from", stamp(v.NotBefore)},
+		detail{"valid until", stamp(v.NotAfter)}, detail{"key", v.KeyAlgorithm}, detail{"encryption", v.KeyEncryption},
+		detail{"signature", v.SignatureAlgorithm}, detail{"warnings", warnings}, detail{"faults", faults}))
+}
+
+func connect(ctx context.Context, s *session) error {
+	host, port, ok := strings.Cut(s.String("node"), " ") // as the service writes it
+	if !ok {
+		host, port, _ = net.SplitHostPort(s.String("node"))
+	}
+	if _, err := strconv.ParseUint(port, 10, 16); host == "" || err != nil {
+		return usage("--node: %q is not host:port", s.String("node"))
+	}
+	if _, err := s.record(ctx, false); err != nil {
+		return err
+	}
+	password, err := s.password(ctx, false)
+	if err != nil {
+		return err
+	}
+	checked := "it is of this chain, by ca.crt; for more, compare the pin with the node's operator, and give it as --pin"
+	opts := []certbundle.TLSOption{certbundle.TrustChainOnly()}
+	if s.IsSet("pin") {
+		checked = "its key, by --pin"
+		opts = append(opts, certbundle.PinNodes(s.StringSlice("pin")...))
+	}
+	if s.Bool("allow-sha1") {
+		opts = append(opts, certbundle.AllowSHA1())
+	}
+	if s.Bool("allow-rsa-key-exchange") {
+		opts = append(opts, certbundle.AllowRSAKeyExchange())
+	}
+	b, err := certbundle.Load(s.dir)
+	if err != nil {
+		return err
+	}
+	cfg, err := b.TLSConfig(password, opts...)
+	if err != nil && strings.Contains(err.Error(), "PinNodes: ") {
+		err = usage("%w", err)
+	}
+	if err != nil {
+		return err
+	}
+	s.doing("connecting to %s", net.JoinHostPort(host, port))
+	state, said, err := greet(ctx, net.JoinHostPort(host, port), cfg)
+	if err != nil {
+		return handshakeFailure(err)
+	}
+	var shown []string
+	for _, cert := range state.PeerCertificates {
+		shown = append(shown, cert.Subject.String()+", issued by "+cert.Issuer.String())
+	}
+	return s.show(net.JoinHostPort(host, port)+": connected", detail{"protocol", tls.VersionName(state.Version)},
+		detail{"cipher suite", tls.CipherSuiteName(state.CipherSuite)}, detail{"said", said},
+		detail{"pin", certbundle.Pin(state.PeerCertificates[0])}, detail{"checked", checked}, detail{"certificates", shown})
+}
+
+const (
+	handshakeTime = 20 * time.Second
+	greetingTime  = 2 * time.Second // a node that says nothing is fine
+	maxGreeting   = 4 << 10
+)
+
+// greet connects and reads a line. In TLS 1.3 a node's refusal comes only then.
+func greet(ctx context.Context, addr string, cfg *tls.Config) (state tls.ConnectionState, said string, err error) {
+	ctx, cancel := context.WithTimeout(ctx, handshakeTime)
+	defer cancel()
+	raw, err := (&tls.Dialer{Config: cfg}).DialContext(ctx, "tcp", addr)
+	if err != nil {
+		return state, "", err
+	}
+	defer raw.Close()
+	_ = raw.SetReadDeadline(time.Now().Add(greetingTime))
+	defer context.AfterFunc(ctx, func() { _ = raw.Close() })()
+	said, err = bufio.NewReader(io.LimitReader(raw, maxGreeting)).ReadString('\n')
+	if late := net.Error(nil); said != "" || errors.As(err, &late) && late.Timeout() {
+		err = nil
+	}
+	return raw.(*tls.Conn).ConnectionState(), strings.TrimRight(said, "\r\n"), errors.Join(err, ctx.Err())
+}
+
+// handshakeFailure says which flag would help.
+func handshakeFailure(err error) error {
+	f := &failure{code: codeFailed, err: certbundle.ExplainHandshake(err), next: "check the address, and the network to it"}
+	if errors.Is(err, context.Canceled) {
+		f.code, f.next = codeInterrupted, ""
+	}
+	var shown *tls.CertificateVerificationError
+	var remote *net.OpError
+	if errors.As(err, &shown) && len(shown.UnverifiedCertificates) > 0 {
+		f.next = "compare this pin with the node's operator; if it is the same: --pin " + certbundle.Pin(shown.UnverifiedCertificates[0])
+	} else if errors.As(err, &remote) && remote.Op == "remote error" {
+		f.next = "antcert verify shows what the node was shown"
+	}
+	for _, flag := range []string{"--allow-rsa-key-exchange", "--allow-sha1"} {
+		if strings.Contains(plain(f.err), flag) {
+			f.next += fmt.Sprintf("; or try %s", flag)
+		}
+	}
+	return f
+}

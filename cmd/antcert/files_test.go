@@ -1,0 +1,335 @@
+package main
+
+import (
+	"crypto/tls"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/antchain-go/baas/baastest"
+	"github.com/antchain-go/baas/certbundle"
+	"github.com/antchain-go/baas/identity"
+)
+
+func TestSubject(t *testing.T) {
+	rest := ",OU=b,O=c,L=d,ST=e,C=CN"
+	for text, cn := range map[string]string{
+		"CN=a":             "a",
+		"cn=a":             "a",
+		" CN = a b ":       "a b",
+		`CN=a\, b`:         "a, b",
+		`CN=\ a\ `:         " a ",
+		`CN=\#a\+\;\<\>\=`: "#a+;<>=",
+		`CN=a=b#`:          "a=b#",
+		`CN=\"a\\\"`:       `"a\"`,
+		`CN=\e8\9a\82`:     "蚂",
+		"CN=蚂蚁":            "蚂蚁",
+		`CN=a\20\20`:       "a  ",
+	} {
+		req := &request{}
+		require.NoError(t, setSubject(req, text+rest), text)
+		require.Equal(t, request{CommonName: cn, OrganizationUnitName: "b", OrganizationName: "c", LocalityName: "d", StateOrProvinceName: "e", CountryName: "CN"}, *req)
+	}
+	for text, says := range map[string]string{
+		"CN=a,CN=b":  "stands there twice",
+		"CN=a,cn=a":  "stands there twice",
+		"CN=a,OU=b":  "OU stands there twice",
+		"CN=":        "empty",
+		"CN=  ":      "empty",
+		"":           "does not begin with",
+		"DC=a":       "does not begin with",
+		"2.5.4.3=a":  "does not begin with",
+		"a":          "does not begin with",
+		"CN=a,":      "does not begin with",
+		"CN=a+SN=b":  "not escaped",
+		"CN=a;SN=b":  "not escaped",
+		`CN="a"`:     "not escaped",
+		"CN=a<b":     "not escaped",
+		"CN=a\x00":   "not escaped",
+		"CN=#0401":   "hexadecimal BER",
+		`CN=a\x`:     `a \ wants`,
+		`CN=a\00`:    `a \ wants`,
+		`CN=a\f`:     `a \ wants`,
+		`CN=\ff`:     "UTF-8",
+		"CN=\xff":    "UTF-8",
+		"CN=a,,CN=b": "does not begin with",
+	} {
+		err := setSubject(&request{}, text+rest)
+		require.ErrorContains(t, err, says, text)
+		require.Equal(t, codeUsage, newConsole().code(err))
+	}
+	require.ErrorContains(t, setSubject(&request{}, `CN=a,OU=b\`), `a \ wants`)
+	require.ErrorContains(t, setSubject(&request{}, "CN=a,OU=b,O=c,L=d,ST=e"), "C is missing")
+}
+
+func (c *console) code(err error) int {
+	var f *failure
+	errors.As(err, &f)
+	return f.code
+}
+
+func TestPasswordSources(t *testing.T) {
+	w := newWorld(t)
+	w.withPassword().must(enrollLine)
+	file := filepath.Join(t.TempDir(), "password")
+	for _, row := range []struct {
+		name, content, stdin, flag string
+		env                        string
+		code                       int
+	}{
+		{"a file", testPassword, "", file, "", 0},
+		{"a file with a line ending", testPassword + "\n", "", file, "", 0},
+		{"a file with a line ending of Windows", testPassword + "\r\n", "", file, "", 0},
+		{"one line ending alone is cut off", testPassword + "\n\n", "", file, "", 4},
+		{"a carriage return alone is none", testPassword + "\r", "", file, "", 4},
+		{"a file before the environment", testPassword, "", file, "x", 0},
+		{"standard input", "", testPassword + "\n", "-", "", 0},
+		{"the environment", "", "", "", testPassword, 0},
+		{"an empty file", "\n", "", file, "", 2},
+		{"no file", "", "", file + "none", "", 2},
+		{"a file that is too large", strings.Repeat("x", maxPassword+1), "", file, "", 2},
+		{"empty standard input", "", "", "-", "", 2},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			require.NoError(t, os.WriteFile(file, []byte(row.content), 0o600))
+			line := "verify {dir}"
+			if row.flag != "" {
+				line += " --password-file " + row.flag
+			}
+			require.Equal(t, row.code, w.with(passwordVariable+"="+row.env).runWith(row.stdin, line).code)
+		})
+	}
+}
+
+// TestProfile: credentials of a profile win over those of the environment.
+func TestProfile(t *testing.T) {
+	w := newWorld(t)
+	file := filepath.Join(t.TempDir(), "config.json")
+	value := func(i int) string { return w.env[i][strings.Index(w.env[i], "=")+1:] }
+	require.NoError(t, os.WriteFile(file, fmt.Appendf(nil, `{"current":"none","profiles":[{"name":"trial","mode":"AK","access_key_id":%q,"access_key_secret":%q}]}`,
+		value(0), value(1)), 0o600))
+	other := w.with("ALIBABA_CLOUD_CONFIG_FILE="+file, "ALIBABA_CLOUD_ACCESS_KEY_ID=LTAIother", "ALIBABA_CLOUD_ACCESS_KEY_SECRET=other0secret")
+	require.Zero(t, other.run("chains --endpoint {url} --profile trial").code)
+	require.Equal(t, 1, other.run("chains --endpoint {url}").code)
+	require.Equal(t, 1, other.run("chains --endpoint {url} --profile nobody").code)
+}
+
+func TestSignatures(t *testing.T) {
+	w := newWorld(t)
+	w.must("chains --endpoint {url} --signature v3")
+	require.Contains(t, w.srv.Requests()[0].Header.Get("Authorization"), "ACS3-HMAC-SHA256")
+	w.must("chains --endpoint {url} --region cn-beijing")
+	require.Equal(t, "cn-beijing", w.srv.Requests()[2].Params.Get("RegionId"))
+}
+
+// TestDebug: what is logged holds no secret, which run checks.
+func TestDebug(t *testing.T) {
+	w := newWorld(t).withPassword()
+	r := w.run(enrollLine + " --debug")
+	require.Zero(t, r.code)
+	require.Contains(t, r.err, "action=ApplyAntChainCertificateWithKeyAutoCreation")
+	require.NotContains(t, r.err, "PRIVATE KEY")
+}
+
+// TestHostileText: what the service says does nothing to a terminal.
+func TestHostileText(t *testing.T) {
+	w := newWorld(t, baastest.WithConsortium(baastest.Consortium{Name: "a\x1b[31m\r\nb\u202ec\u009b"}))
+	require.Contains(t, w.must("chains --endpoint {url}"), "a [31m  b c")
+	w.srv.Inject(baastest.Refuse(400, "InvalidParameter", "x\x1b]0;y\ay"), baastest.Refuse(400, "InvalidParameter", "x\x1b]0;y\ay"))
+	require.NotContains(t, w.run("chains --endpoint {url}").err, "\x1b")
+}
+
+// TestConnectAdvice: where a connection fails, the flag that helps is named.
+func TestConnectAdvice(t *testing.T) {
+	for _, row := range []struct {
+		name, flag string
+		says       string
+		issuance   baastest.Issuance
+		node       []baastest.NodeOption
+	}{
+		{"SHA-1", "--allow-sha1", "try --allow-sha1", baastest.Console2021, nil},
+		{"no curve", "--allow-rsa-key-exchange", "try --allow-rsa-key-exchange", baastest.Modern, []baastest.NodeOption{baastest.NoCurves()}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			w := newWorld(t, baastest.WithIssuance(row.issuance)).withPassword()
+			node := w.srv.NewNode(row.node...)
+			w.must(enrollLine)
+			line := "connect {dir} --node " + node.Addr()
+			r := w.run(line)
+			require.Equal(t, 1, r.code)
+			require.Contains(t, r.err, row.says)
+			require.Contains(t, w.must(line+" "+row.flag), "hello ")
+			require.Contains(t, w.must("nodes --endpoint {url} --show-pins --chain "+testChain), certbundle.Pin(node.Certificate()))
+		})
+	}
+	w := newWorld(t).withPassword()
+	node, other := w.srv.NewNode(), baastest.NewServer()
+	t.Cleanup(other.Close)
+	w.must(enrollLine)
+	t.Run("another pin", func(t *testing.T) {
+		r := w.run("connect {dir} --node " + node.Addr() + " --pin " + certbundle.Pin(other.NewNode().Certificate()))
+		require.Equal(t, 1, r.code)
+		require.Contains(t, r.err, "--pin "+certbundle.Pin(node.Certificate()))
+	})
+	t.Run("one of several pins", func(t *testing.T) {
+		w.must("connect {dir} --node " + node.Addr() + " --pin " + certbundle.Pin(other.NewNode().Certificate()) + " --pin " + certbundle.Pin(node.Certificate()))
+	})
+	t.Run("the node of another chain", func(t *testing.T) {
+		r := w.run("connect {dir} --node " + other.NewNode().Addr())
+		require.Equal(t, 1, r.code)
+		require.Contains(t, r.err, "no node of this chain")
+	})
+	t.Run("a node that refuses the certificate", func(t *testing.T) {
+		stranger := other.NewNode()
+		r := w.run("connect {dir} --node " + stranger.Addr() + " --pin " + certbundle.Pin(stranger.Certificate()))
+		require.Equal(t, 1, r.code)
+		require.Contains(t, r.err, "does not accept this certificate")
+	})
+	t.Run("nobody there", func(t *testing.T) {
+		r := w.run("connect {dir} --node 127.0.0.1:1")
+		require.Equal(t, 1, r.code)
+		require.Contains(t, r.err, "check the address")
+	})
+}
+
+// TestCSR: the key is made here.
+func TestCSR(t *testing.T) {
+	t.Run("enrolled", func(t *testing.T) {
+		w := newWorld(t).withPassword()
+		require.Contains(t, w.must(enrollLine+" --csr"), "PBES2 AES-256-CBC")
+		require.Contains(t, w.must(enrollLine+" --csr"), "was enrolled before")
+		require.Equal(t, 1, w.srv.Issued())
+		require.Contains(t, w.must("connect {dir} --node "+w.srv.NewNode().Addr()), "hello trial")
+	})
+	t.Run("refused: no key stays behind", func(t *testing.T) {
+		w := newWorld(t).withPassword()
+		w.srv.Inject(baastest.Refuse(400, "InvalidParameter", "no"))
+		require.Equal(t, 1, w.run(enrollLine+" --csr").code)
+		require.Equal(t, 4, w.run("status {dir}").code)
+		w.must(enrollLine + " --csr")
+		require.Equal(t, 1, w.srv.Issued())
+	})
+	t.Run("the reply is lost: complete gets the certificate", func(t *testing.T) {
+		w := newWorld(t).withPassword()
+		drop := baastest.DropAfter()
+		w.srv.Inject(drop, drop, drop, drop)
+		require.Equal(t, 3, w.run(enrollLine+" --csr").code)
+		require.Equal(t, 2, w.run("complete {dir} --endpoint {url}").code, "the chain is not known")
+		w.must("complete {dir} --endpoint {url} --chain " + testChain)
+		require.Equal(t, 1, w.srv.Issued())
+	})
+	t.Run("not issued yet", func(t *testing.T) {
+		w := newWorld(t, baastest.WithApprovalDelay(time.Hour)).withPassword()
+		r := w.run(enrollLine + " --csr")
+		require.NotZero(t, r.code)
+		require.Contains(t, r.err, "antcert complete gets them")
+		require.NotZero(t, w.run(enrollLine+" --csr").code)
+		require.Equal(t, 1, w.srv.Issued(), "not applied for again")
+	})
+}
+
+func TestComplete(t *testing.T) {
+	w := newWorld(t).withPassword()
+	w.must(enrollLine)
+	for _, name := range []string{"client.crt", "ca.crt", "trustCa", "client.key"} {
+		w.remove(name)
+		w.must("complete {dir} --endpoint {url}")
+		w.must("verify {dir}")
+		require.FileExists(t, filepath.Join(w.dir, name))
+	}
+	require.Equal(t, 1, w.srv.Issued())
+}
+
+// TestRescue: a key that its folder does not take is in another one.
+func TestRescue(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "id")
+	s := &session{console: newConsole(), dir: dir}
+	err := s.rescue(&identity.KeyError{Record: identity.Record{Chain: testChain}, Bundle: certbundle.Bundle{PrivateKey: []byte("the key")}, Err: errors.New("disk full")})
+	require.Equal(t, codeUnknown, s.code(err))
+	found, _ := filepath.Glob(dir + ".key-*/client.key")
+	require.Len(t, found, 1)
+	data, _ := os.ReadFile(found[0])
+	require.Equal(t, "the key", string(data))
+	require.ErrorContains(t, err, filepath.Dir(found[0]))
+	require.ErrorContains(t, err, "disk full")
+}
+
+// mounted writes the data of a Secret as a kubelet mounts it.
+func mounted(t *testing.T, secret string) (dir, kind string) {
+	t.Helper()
+	var v struct {
+		Kind, Type string
+		Metadata   map[string]string
+		Data       map[string]string
+	}
+	d := json.NewDecoder(strings.NewReader(secret))
+	d.DisallowUnknownFields()
+	require.NoError(t, d.Decode(&struct {
+		APIVersion string `json:"apiVersion"`
+		V          any
+		Kind       *string
+		Type       *string
+		Metadata   *map[string]string
+		Data       *map[string]string
+	}{Kind: &v.Kind, Type: &v.Type, Metadata: &v.Metadata, Data: &v.Data}))
+	require.Equal(t, "Secret", v.Kind)
+	require.Equal(t, "trial", v.Metadata["name"])
+	dir = t.TempDir()
+	require.NoError(t, os.Mkdir(filepath.Join(dir, "..1"), 0o755))
+	require.NoError(t, os.Symlink("..1", filepath.Join(dir, "..data")))
+	for name, text := range v.Data {
+		data, err := base64.StdEncoding.DecodeString(text)
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "..1", name), data, 0o644))
+		require.NoError(t, os.Symlink(filepath.Join("..data", name), filepath.Join(dir, name)))
+	}
+	return dir, v.Type
+}
+
+func TestSecret(t *testing.T) {
+	w := newWorld(t).withPassword()
+	w.must(enrollLine)
+	t.Run("a mount of it loads", func(t *testing.T) {
+		dir, kind := mounted(t, w.must("secret {dir} --name trial -o json"))
+		require.Equal(t, "Opaque", kind)
+		b, err := certbundle.Load(dir)
+		require.NoError(t, err)
+		require.NotEmpty(t, b.TrustStore)
+		_, err = b.Verify(testPassword)
+		require.NoError(t, err)
+		data, err := os.ReadFile(filepath.Join(dir, recordFile))
+		require.NoError(t, err)
+		var r identity.Record
+		require.NoError(t, json.Unmarshal(data, &r))
+		require.Equal(t, identity.Complete, r.State)
+		require.Equal(t, testChain, r.Chain)
+		require.NotContains(t, string(data), "PrivateKey")
+		mount := *w
+		mount.dir = dir
+		mount.must("verify {dir}")
+		mount.must("connect {dir} --node " + w.srv.NewNode().Addr())
+	})
+	t.Run("decrypted", func(t *testing.T) {
+		dir, kind := mounted(t, w.must("secret {dir} --name trial --decrypt -o json"))
+		require.Equal(t, "kubernetes.io/tls", kind)
+		_, err := tls.LoadX509KeyPair(filepath.Join(dir, "tls.crt"), filepath.Join(dir, "tls.key"))
+		require.NoError(t, err)
+		require.FileExists(t, filepath.Join(dir, "ca.crt"))
+	})
+	t.Run("decrypted with the wrong password", func(t *testing.T) {
+		r := w.with(passwordVariable + "=x").run("secret {dir} --name trial --decrypt")
+		require.Equal(t, 4, r.code)
+		require.Empty(t, r.out)
+	})
+	t.Run("without a password", func(t *testing.T) {
+		require.Zero(t, w.with(passwordVariable+"=").run("secret {dir} --name trial").code)
+	})
+}

@@ -1,0 +1,72 @@
+package main
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	"github.com/antchain-go/baas/baastest"
+	"github.com/antchain-go/baas/certbundle"
+)
+
+var issuances = map[string]baastest.Issuance{
+	"modern": baastest.Modern, "console2019": baastest.Console2019, "console2021": baastest.Console2021,
+}
+
+// commands is what there is to try.
+const commands = `
+# ENDPOINT and NODE are there for this machine alone, until Ctrl-C. In another terminal:
+export ALIBABA_CLOUD_ACCESS_KEY_ID=KEY_ID
+export ALIBABA_CLOUD_ACCESS_KEY_SECRET=KEY_SECRET
+ANTCERT chains --endpoint ENDPOINT
+ANTCERT nodes --endpoint ENDPOINT --chain CHAIN --show-pins
+ANTCERT enroll trial --endpoint ENDPOINT --chain CHAIN --consortium CONSORTIUM --subject "CN=trial,OU=a unit,O=an organization,L=Hangzhou,ST=Zhejiang,C=CN"
+ANTCERT status trial
+ANTCERT verify trial --expires-in 30d
+ANTCERT connect trial --node NODE --pin PIN
+ANTCERT complete trial --endpoint ENDPOINT
+ANTCERT secret trial --name trial
+`
+
+func serve(ctx context.Context, s *session) error {
+	chain := baastest.Consortium{ID: "DV80nJXq", Name: "trial", Chains: []baastest.Chain{{ID: "1q8B5R9p", Name: "trial chain"}}}
+	srv := baastest.NewServer(baastest.WithIssuance(issuances[s.String("issuance")]), baastest.WithConsortium(chain))
+	defer srv.Close()
+	node := srv.NewNode()
+	cred, err := srv.Credential().GetCredential()
+	if err != nil {
+		return err
+	}
+	pin := certbundle.Pin(node.Certificate())
+	title := strings.TrimSpace(commands)
+	if runtime.GOOS == "windows" {
+		title = strings.NewReplacer("export ", "$env:", "KEY_ID\n", "\"KEY_ID\"\n", "KEY_SECRET\n", "\"KEY_SECRET\"\n").Replace(title)
+	}
+	title = strings.NewReplacer("=KEY_ID", "="+*cred.AccessKeyId, "=KEY_SECRET", "="+*cred.AccessKeySecret, "ANTCERT", ownName(), "ENDPOINT", srv.URL(),
+		"NODE", node.Addr(), "PIN", pin, " CHAIN", " "+chain.Chains[0].ID, " CONSORTIUM", " "+chain.ID).Replace(title)
+	if !s.json {
+		_, err = s.out.WriteString(title + "\n")
+	} else {
+		err = s.show("", detail{"endpoint", srv.URL()}, detail{"access key ID", *cred.AccessKeyId}, detail{"access key secret", *cred.AccessKeySecret},
+			detail{"consortium", chain.ID}, detail{"chain", chain.Chains[0].ID}, detail{"node", node.Addr()}, detail{"pin", pin})
+	}
+	if err == nil {
+		<-ctx.Done()
+		s.say("", "", "stopped")
+	}
+	return err
+}
+
+// ownName is how this command was called.
+func ownName() string {
+	self, err := os.Executable()
+	switch {
+	case err == nil && strings.Contains(filepath.ToSlash(self), "/go-build"):
+		return "go run ./cmd/antcert"
+	case strings.ContainsAny(os.Args[0], " \t\"'$`\\&;()"):
+		return "antcert"
+	}
+	return os.Args[0]
+}

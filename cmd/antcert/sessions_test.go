@@ -1,0 +1,260 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/antchain-go/baas/baastest"
+	"github.com/antchain-go/baas/identity"
+)
+
+const prompt, promptAgain = "Password of the private key: ", "The same once more: "
+
+// TestPasted does what somebody does who has just cloned the repository: what
+// "antcert serve" prints is pasted into another terminal.
+func TestPasted(t *testing.T) {
+	for _, issuance := range []string{"modern", "console2019", "console2021"} {
+		t.Run(issuance, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			server := w.open("serve --issuance "+issuance, nil)
+			server.expect("secret trial --name trial\r\n")
+			var env []string
+			folder := t.TempDir()
+			n := 0
+			for line := range strings.Lines(server.all()) {
+				line = strings.TrimRight(line, "\r\n")
+				if name, ok := strings.CutPrefix(line, "export "); ok {
+					env = append(env, name)
+				}
+				if !strings.HasPrefix(line, binary) {
+					continue
+				}
+				n++
+				cmd := exec.Command("sh", "-c", line)
+				cmd.Env, cmd.Dir = append(w.env, env...), folder
+				x := openTerminal(t, cmd)
+				name := strings.Fields(line)[1]
+				switch name {
+				case "enroll":
+					x.expect(prompt)
+					x.send(testPassword + "\n")
+					x.expect(promptAgain)
+					x.send(testPassword + "\n")
+				case "verify", "connect", "complete":
+					x.expect(prompt)
+					x.send(testPassword + "\n")
+				}
+				if code := x.wait(); name != "connect" || issuance != "console2021" {
+					require.Zero(t, code, line)
+				}
+				require.NotContains(t, x.all(), testPassword, "not echoed")
+				switch name {
+				case "enroll":
+					require.Contains(t, x.all(), "trial: enrolled")
+				case "connect":
+					require.Contains(t, x.all(), "hello ")
+				}
+			}
+			require.Equal(t, 8, n)
+			server.send(ctrlC)
+			server.expect("stopped")
+			require.Zero(t, server.wait())
+		})
+	}
+}
+
+func TestPrompt(t *testing.T) {
+	t.Run("two passwords that differ", func(t *testing.T) {
+		w := newWorld(t)
+		x := w.open(enrollLine, nil)
+		x.expect(prompt)
+		x.send("one\n")
+		x.expect(promptAgain)
+		x.send("two\n")
+		x.expect("the two passwords differ: nothing was done")
+		require.Equal(t, 2, x.wait())
+		require.Zero(t, w.srv.Issued())
+	})
+	t.Run("no password", func(t *testing.T) {
+		x := newWorld(t).open(enrollLine, nil)
+		x.expect(prompt)
+		x.send("\n")
+		x.expect("the password is empty")
+		require.Equal(t, 2, x.wait())
+	})
+	t.Run("not under --no-input", func(t *testing.T) {
+		x := newWorld(t).open(enrollLine+" --no-input", nil)
+		x.expect("no password")
+		require.Equal(t, 2, x.wait())
+		require.NotContains(t, x.all(), prompt)
+	})
+	t.Run("once where the identity is there", func(t *testing.T) {
+		w := newWorld(t)
+		w.withPassword().must(enrollLine)
+		x := w.open(enrollLine, nil)
+		x.expect(prompt)
+		x.send(testPassword + "\n")
+		x.expect("was enrolled before")
+		require.Zero(t, x.wait())
+		require.NotContains(t, x.all(), promptAgain)
+		require.Equal(t, 1, w.srv.Issued())
+	})
+	t.Run("Ctrl-C gives the echo back", func(t *testing.T) {
+		w := newWorld(t)
+		line := append([]string{binary}, w.args(enrollLine)...)
+		cmd := exec.Command("sh", append([]string{"-c", `trap : INT; "$@"; echo "code $?"; stty -a`, "sh"}, line...)...)
+		cmd.Env = w.env
+		x := openTerminal(t, cmd)
+		x.expect(prompt)
+		x.send(ctrlC)
+		x.expect("antcert: interrupted")
+		x.expect("code 130")
+		require.Zero(t, x.wait())
+		require.Regexp(t, `[^-]echo\b`, x.all()[x.from:])
+		require.Zero(t, w.srv.Issued())
+	})
+	t.Run("clear asks for the chain's ID", func(t *testing.T) {
+		w := newWorld(t)
+		w.put(identity.InDoubt, time.Hour)
+		for answer, code := range map[string]int{"yes\n": 2, "\n": 2, "\x04": 2, ctrlC: 130} {
+			x := w.open("clear {dir}", nil)
+			x.expect("nonce N0NCE, request ID REQ")
+			x.expect("to clear the doubt: ")
+			x.send(answer)
+			require.Equal(t, code, x.wait())
+			require.Equal(t, 3, w.run("status {dir}").code)
+		}
+		x := w.open("clear {dir}", nil)
+		x.expect("to clear the doubt: ")
+		x.send(testChain + "\n")
+		x.expect("nothing is in doubt")
+		require.Zero(t, x.wait())
+		require.Equal(t, 4, w.run("status {dir}").code)
+		w.withPassword().must(enrollLine)
+	})
+}
+
+func TestInterrupt(t *testing.T) {
+	inFlight := func(t *testing.T, faults ...baastest.Fault) (*world, *terminal) {
+		t.Parallel()
+		w := newWorld(t).withPassword()
+		w.srv.Inject(faults...)
+		x := w.open(enrollLine, nil)
+		for len(w.srv.Requests()) < len(faults) {
+			x.expect("enrolling") // drawn again and again
+		}
+		x.send(ctrlC)
+		return w, x
+	}
+	t.Run("in flight: the next run brings the key", func(t *testing.T) {
+		w, x := inFlight(t, baastest.Fault{}, hang())
+		x.expect("interrupted while an application was in flight: its outcome is unknown")
+		x.expect("within five minutes")
+		require.Equal(t, 3, x.wait())
+		require.Equal(t, 3, w.run("status {dir}").code)
+		r := w.run(enrollLine) // takes over after 15 s
+		require.Zero(t, r.code)
+		require.Contains(t, r.err, "another holder is enrolling: waiting for its key …")
+		require.Equal(t, 1, w.srv.Issued())
+	})
+	t.Run("in flight: what was carried out is not applied for again", func(t *testing.T) {
+		w, x := inFlight(t, baastest.Fault{}, baastest.HangAfter(time.Hour))
+		x.expect("its outcome is unknown")
+		require.Equal(t, 3, x.wait())
+		require.Equal(t, 3, w.run(enrollLine+" --timeout 20s").code)
+		require.Equal(t, 1, w.srv.Issued())
+	})
+	t.Run("nothing in doubt", func(t *testing.T) {
+		w, x := inFlight(t, hang())
+		x.expect("antcert: ")
+		require.Equal(t, 130, x.wait())
+		require.Equal(t, 4, w.run("status {dir}").code)
+		w.must(enrollLine)
+	})
+	t.Run("the key is stored", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t).withPassword()
+		w.srv.InjectDownload(hang(), hang(), hang())
+		x := w.open(enrollLine, nil)
+		x.expect("enrolling")
+		for w.srv.Issued() == 0 {
+			x.expect("enrolling")
+		}
+		x.send(ctrlC)
+		x.expect("antcert: ")
+		require.Equal(t, 130, x.wait())
+		require.Equal(t, 4, w.run("verify {dir}").code)
+		w.must("complete {dir} --endpoint {url}")
+		require.Equal(t, 1, w.srv.Issued())
+	})
+	t.Run("while another holder enrolls", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t).withPassword()
+		w.put(identity.Applying, 0)
+		x := w.open(enrollLine, nil)
+		x.expect("waiting for its key")
+		x.send(ctrlC)
+		x.expect("another holder is enrolling: host/1/ABC")
+		require.Equal(t, 3, x.wait())
+		require.Zero(t, w.srv.Issued())
+	})
+}
+
+func TestProgress(t *testing.T) {
+	slow := func(t *testing.T) *world {
+		t.Parallel()
+		w := newWorld(t)
+		w.srv.Inject(baastest.HangAfter(1500 * time.Millisecond))
+		return w
+	}
+	t.Run("a spinner on a terminal", func(t *testing.T) {
+		x := slow(t).open("chains --endpoint {url}", nil)
+		x.expect("\r| asking for consortiums and chains\x1b[K")
+		x.expect("\r/ asking")
+		x.expect("\r\x1b[KCONSORTIUM")
+		require.Zero(t, x.wait())
+	})
+	t.Run("plain lines elsewhere", func(t *testing.T) {
+		r := slow(t).run("chains --endpoint {url}")
+		require.Equal(t, "asking for consortiums and chains …\n", r.err)
+	})
+	t.Run("plain lines on a dumb terminal", func(t *testing.T) {
+		x := slow(t).with("TERM=dumb").open("chains --endpoint {url}", nil)
+		x.expect("asking for consortiums and chains …\r\n")
+		require.Zero(t, x.wait())
+		require.NotContains(t, x.all(), "\x1b")
+	})
+	t.Run("not for what is quick", func(t *testing.T) {
+		require.Empty(t, newWorld(t).run("chains --endpoint {url}").err)
+	})
+	for env, red := range map[string]bool{"NO_COLOR=": true, "NO_COLOR=1": false} {
+		t.Run(env, func(t *testing.T) {
+			x := newWorld(t).with(env).open("foo", nil)
+			require.Equal(t, 2, x.wait())
+			require.Equal(t, red, strings.Contains(x.all(), "\x1b[31m"))
+		})
+	}
+}
+
+// TestDecryptTerminal: a key in the clear is never printed to a terminal.
+func TestDecryptTerminal(t *testing.T) {
+	w := newWorld(t).withPassword()
+	w.must(enrollLine)
+	x := w.open("secret {dir} --name trial --decrypt", nil)
+	x.expect("a key in the clear is not printed to a terminal")
+	require.Equal(t, 2, x.wait())
+	file, err := os.Create(filepath.Join(t.TempDir(), "secret"))
+	require.NoError(t, err)
+	defer file.Close()
+	require.Zero(t, w.open("secret {dir} --name trial --decrypt", file).wait())
+	data, err := os.ReadFile(file.Name())
+	require.NoError(t, err)
+	require.Contains(t, string(data), "tls.key: \"LS0t")
+}
