@@ -60,3 +60,11 @@ func TestReportOfABundleWithoutTrustStore(t *testing.T) {
 	require.Regexp(t, `(?m)^Warning      .*trustCa`, out.String())
 	require.Regexp(t, `(?m)^Verified     .*validity$`, out.String())
 }
+
+// The folder may have been cleared meanwhile.
+func TestEmptyFolderDoesNotDenyWhatTheErrorSays(t *testing.T) {
+	s := &settings{out: t.TempDir()}
+	require.Equal(t, nothingIssued, standing(s, errors.New("x")))
+	require.Empty(t, standing(s, &identity.DoubtError{}))
+	require.Empty(t, standing(s, &rescuedKey{err: &identity.KeyError{Err: errDisk}}))
+}
