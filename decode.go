@@ -14,10 +14,14 @@ func (v *CertificateApplication) UnmarshalJSON(b []byte) error { return lenient.
 func (v *CertificateApplicationsResult) UnmarshalJSON(b []byte) error { return lenient.Unmarshal(b, v) }
 
 // UnmarshalJSON reads what the service sends, and what encoding/json made of it.
-func (v *DescribeAntChainCertificateApplicationsResponse) UnmarshalJSON(b []byte) error { return lenient.Unmarshal(b, v) }
+func (v *DescribeAntChainCertificateApplicationsResponse) UnmarshalJSON(b []byte) error {
+	return lenient.Unmarshal(b, v)
+}
 
 // UnmarshalJSON reads what the service sends, and what encoding/json made of it.
-func (v *DescribeAntChainCertificateApplicationsV2Response) UnmarshalJSON(b []byte) error { return lenient.Unmarshal(b, v) }
+func (v *DescribeAntChainCertificateApplicationsV2Response) UnmarshalJSON(b []byte) error {
+	return lenient.Unmarshal(b, v)
+}
 
 // UnmarshalJSON reads what the service sends, and what encoding/json made of it.
 func (v *AntChain) UnmarshalJSON(b []byte) error { return lenient.Unmarshal(b, v) }
@@ -38,10 +42,14 @@ func (v *DescribeAntChainsResponse) UnmarshalJSON(b []byte) error { return lenie
 func (v *DescribeAntChainsV2Response) UnmarshalJSON(b []byte) error { return lenient.Unmarshal(b, v) }
 
 // UnmarshalJSON reads what the service sends, and what encoding/json made of it.
-func (v *DescribeAntChainInformationResponse) UnmarshalJSON(b []byte) error { return lenient.Unmarshal(b, v) }
+func (v *DescribeAntChainInformationResponse) UnmarshalJSON(b []byte) error {
+	return lenient.Unmarshal(b, v)
+}
 
 // UnmarshalJSON reads what the service sends, and what encoding/json made of it.
-func (v *DescribeAntChainInformationV2Response) UnmarshalJSON(b []byte) error { return lenient.Unmarshal(b, v) }
+func (v *DescribeAntChainInformationV2Response) UnmarshalJSON(b []byte) error {
+	return lenient.Unmarshal(b, v)
+}
 
 // UnmarshalJSON reads what the service sends, and what encoding/json made of it.
 func (v *Account) UnmarshalJSON(b []byte) error { return lenient.Unmarshal(b, v) }
@@ -50,10 +58,14 @@ func (v *Account) UnmarshalJSON(b []byte) error { return lenient.Unmarshal(b, v)
 func (v *AccountsResult) UnmarshalJSON(b []byte) error { return lenient.Unmarshal(b, v) }
 
 // UnmarshalJSON reads what the service sends, and what encoding/json made of it.
-func (v *DescribeAntChainAccountsResponse) UnmarshalJSON(b []byte) error { return lenient.Unmarshal(b, v) }
+func (v *DescribeAntChainAccountsResponse) UnmarshalJSON(b []byte) error {
+	return lenient.Unmarshal(b, v)
+}
 
 // UnmarshalJSON reads what the service sends, and what encoding/json made of it.
-func (v *DescribeAntChainAccountsV2Response) UnmarshalJSON(b []byte) error { return lenient.Unmarshal(b, v) }
+func (v *DescribeAntChainAccountsV2Response) UnmarshalJSON(b []byte) error {
+	return lenient.Unmarshal(b, v)
+}
 
 // UnmarshalJSON reads what the service sends, and what encoding/json made of it.
 func (v *AntConsortium) UnmarshalJSON(b []byte) error { return lenient.Unmarshal(b, v) }
@@ -62,10 +74,14 @@ func (v *AntConsortium) UnmarshalJSON(b []byte) error { return lenient.Unmarshal
 func (v *ConsortiumsResult) UnmarshalJSON(b []byte) error { return lenient.Unmarshal(b, v) }
 
 // UnmarshalJSON reads what the service sends, and what encoding/json made of it.
-func (v *DescribeAntChainConsortiumsResponse) UnmarshalJSON(b []byte) error { return lenient.Unmarshal(b, v) }
+func (v *DescribeAntChainConsortiumsResponse) UnmarshalJSON(b []byte) error {
+	return lenient.Unmarshal(b, v)
+}
 
 // UnmarshalJSON reads what the service sends, and what encoding/json made of it.
-func (v *DescribeAntChainConsortiumsV2Response) UnmarshalJSON(b []byte) error { return lenient.Unmarshal(b, v) }
+func (v *DescribeAntChainConsortiumsV2Response) UnmarshalJSON(b []byte) error {
+	return lenient.Unmarshal(b, v)
+}
 
 // UnmarshalJSON reads what the service sends, and what encoding/json made of it.
 func (v *Member) UnmarshalJSON(b []byte) error { return lenient.Unmarshal(b, v) }
@@ -74,10 +90,14 @@ func (v *Member) UnmarshalJSON(b []byte) error { return lenient.Unmarshal(b, v) 
 func (v *MembersResult) UnmarshalJSON(b []byte) error { return lenient.Unmarshal(b, v) }
 
 // UnmarshalJSON reads what the service sends, and what encoding/json made of it.
-func (v *DescribeAntChainMembersResponse) UnmarshalJSON(b []byte) error { return lenient.Unmarshal(b, v) }
+func (v *DescribeAntChainMembersResponse) UnmarshalJSON(b []byte) error {
+	return lenient.Unmarshal(b, v)
+}
 
 // UnmarshalJSON reads what the service sends, and what encoding/json made of it.
-func (v *DescribeAntChainMembersV2Response) UnmarshalJSON(b []byte) error { return lenient.Unmarshal(b, v) }
+func (v *DescribeAntChainMembersV2Response) UnmarshalJSON(b []byte) error {
+	return lenient.Unmarshal(b, v)
+}
 
 // UnmarshalJSON reads what the service sends, and what encoding/json made of it.
 func (v *Node) UnmarshalJSON(b []byte) error { return lenient.Unmarshal(b, v) }
@@ -89,7 +109,9 @@ func (v *Endpoint) UnmarshalJSON(b []byte) error { return lenient.Unmarshal(b, v
 func (v *DescribeAntChainNodesResponse) UnmarshalJSON(b []byte) error { return lenient.Unmarshal(b, v) }
 
 // UnmarshalJSON reads what the service sends, and what encoding/json made of it.
-func (v *DescribeAntChainNodesV2Response) UnmarshalJSON(b []byte) error { return lenient.Unmarshal(b, v) }
+func (v *DescribeAntChainNodesV2Response) UnmarshalJSON(b []byte) error {
+	return lenient.Unmarshal(b, v)
+}
 
 // UnmarshalJSON reads what the service sends, and what encoding/json made of it.
 func (v *Pagination) UnmarshalJSON(b []byte) error { return lenient.Unmarshal(b, v) }
