@@ -156,6 +156,38 @@ func resume(t *testing.T, sent *wire, server *baastest.Server, opts ...baas.Opti
 	requireUnknown(t, err, baas.ReasonNonceUsed, journal.all[0])
 }
 
+// TestResumeWithoutASignature: a bearer token stands for a signature, so the
+// digest alone tells other parameters.
+func TestResumeWithoutASignature(t *testing.T) {
+	t.Parallel()
+	cred := credentialsOfEveryKind(t)["bearer"]
+	for version, signature := range versions {
+		for where, inQuery := range inBodyAndQuery {
+			t.Run(version+", parameters "+where, func(t *testing.T) {
+				t.Parallel()
+				server := baastest.NewServer(baastest.WithInMemory(), baastest.WithCredential(cred))
+				defer server.Close()
+				client := server.Client(baas.WithSignatureVersion(signature), queryOption(inQuery), baas.WithRetryPolicy(baas.RetryPolicy{MaxAttempts: 1}))
+				journal := &stamps{}
+				_, err := client.ApplyAntChainCertificateWithKeyAutoCreation(t.Context(), newRequest(), baas.WithJournal(
+					func(ctx context.Context, s baas.Stamp) error {
+						server.Inject(baastest.DropBefore())
+						return journal.record(ctx, s)
+					}))
+				require.ErrorIs(t, err, baas.ErrOutcomeUnknown)
+				sent := len(server.Requests())
+				other := newRequest()
+				other.Password += "x"
+				_, err = client.ApplyAntChainCertificateWithKeyAutoCreation(t.Context(), other, baas.WithResume(journal.all[0]))
+				requireUnknown(t, err, baas.ReasonNotRepeatable, journal.all[0])
+				require.Len(t, server.Requests(), sent, "nothing is sent")
+				_, err = client.ApplyAntChainCertificateWithKeyAutoCreation(t.Context(), newRequest(), baas.WithResume(journal.all[0]))
+				require.NoError(t, err)
+			})
+		}
+	}
+}
+
 // TestEveryCredential gets its certificate from a server that verifies it, under
 // both versions and wherever the parameters are.
 func TestEveryCredential(t *testing.T) {
