@@ -32,6 +32,17 @@ type report struct {
 	Bundle  certbundle.Bundle
 	Error   string
 	InDoubt bool
+	Stalled time.Duration // the longest time between two looks at the clock
+}
+
+// watchClock is an Option that notices when the machine is too busy.
+func (r *report) watchClock(o *options) {
+	now, last := o.clock.now, time.Now()
+	o.clock.now = func() (time.Time, time.Duration) {
+		r.Stalled = max(r.Stalled, time.Since(last))
+		last = time.Now()
+		return now()
+	}
 }
 
 // runChild is the main of a child process: one call of Ensure.
@@ -46,9 +57,9 @@ func runChild() int {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), e.Timeout)
 	defer cancel()
-	b, err := Ensure(ctx, client, Dir(e.Dir), newRequest(), withFastClock(e.Ahead, e.Speed),
-		WithDownload(certbundle.WithHTTPClient(&http.Client{Transport: http.DefaultTransport})))
 	var r report
+	b, err := Ensure(ctx, client, Dir(e.Dir), newRequest(), withFastClock(e.Ahead, e.Speed), r.watchClock,
+		WithDownload(certbundle.WithHTTPClient(&http.Client{Transport: http.DefaultTransport})))
 	if b != nil {
 		r.Bundle = *b
 	}
