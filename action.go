@@ -5,11 +5,10 @@ import (
 	"encoding/json"
 	"reflect"
 	"slices"
-	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/antchain-go/baas/internal/envelope"
+	"github.com/antchain-go/baas/internal/params"
 	"github.com/antchain-go/baas/internal/sign"
 )
 
@@ -27,40 +26,17 @@ type semantics struct {
 var actions = make(map[string]*semantics)
 
 // An action is what there is to a typed method. Its parameters are the fields
-// of Req, which a tag describes: rpc:"AntChainId,required" or
-// rpc:"Password,required,secret".
+// of Req, as package params reads them.
 type action[Req, Res any] struct {
 	semantics
-	fields []field
+	params params.Plan
 	decode func(result []byte, res *Res) error // nil stands for json.Unmarshal
-}
-
-// A field is a parameter that is a field of a request.
-type field struct {
-	index            int
-	name, wire       string
-	required, secret bool
 }
 
 // define makes a descriptor and enters it into the table.
 func define[Req, Res any](a action[Req, Res]) *action[Req, Res] {
-	t := reflect.TypeFor[Req]()
-	for i := range t.NumField() {
-		tag, ok := t.Field(i).Tag.Lookup("rpc")
-		if !ok {
-			continue
-		}
-		wire, flags, _ := strings.Cut(tag, ",")
-		f := field{index: i, name: t.Field(i).Name, wire: wire}
-		for flag := range strings.SplitSeq(flags, ",") {
-			f.required = f.required || flag == "required"
-			f.secret = f.secret || flag == "secret"
-		}
-		if f.secret {
-			a.secrets = append(a.secrets, f.wire)
-		}
-		a.fields = append(a.fields, f)
-	}
+	a.params = params.Of(reflect.TypeFor[Req]())
+	a.secrets = append(a.secrets, a.params.Secrets()...)
 	actions[a.name] = &a.semantics
 	return &a
 }
@@ -84,7 +60,7 @@ func invoke[Req, Res any](ctx context.Context, c *Client, a *action[Req, Res], r
 	if err != nil {
 		return nil, err
 	}
-	defer k.release()
+	defer k.reply.Release()
 	got, err := k.run()
 	if err != nil {
 		return nil, err
@@ -101,34 +77,13 @@ func invoke[Req, Res any](ctx context.Context, c *Client, a *action[Req, Res], r
 }
 
 // encode turns the fields of req into parameters and names all that are at
-// fault. An optional field that is empty is left out.
+// fault.
 func (a *action[Req, Res]) encode(req *Req, in *input) {
-	v := reflect.ValueOf(req).Elem()
-	in.params = make([]sign.Pair, 0, len(a.fields)+1)
-	for _, f := range a.fields {
-		value := text(v.Field(f.index))
-		switch {
-		case value == "" && f.required:
-			in.fault(f.name, "is required")
-		case !utf8.ValidString(value):
-			in.fault(f.name, "is not valid UTF-8")
-		}
-		if value == "" {
-			continue
-		}
-		in.params = append(in.params, sign.Pair{Name: f.wire, Value: value})
+	pairs, faults := a.params.Encode(reflect.ValueOf(req).Elem())
+	in.params = pairs
+	for _, f := range faults {
+		in.fault(f.Field, f.Reason)
 	}
-}
-
-// text is the value of a field as a parameter; empty for the zero value.
-func text(v reflect.Value) string {
-	if v.Kind() == reflect.Int {
-		if v.Int() == 0 {
-			return ""
-		}
-		return strconv.FormatInt(v.Int(), 10)
-	}
-	return v.String()
 }
 
 // semanticsOf is what is known of the action of op. Of one that the table does

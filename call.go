@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/antchain-go/baas/internal/atmostonce"
+	"github.com/antchain-go/baas/internal/clock"
 	"github.com/antchain-go/baas/internal/redact"
 	"github.com/antchain-go/baas/internal/send"
 )
@@ -26,7 +27,7 @@ type call struct {
 	scrub redact.Scrubber // knows every secret met so far
 
 	message  message
-	buffer   *[]byte // of the last reply
+	reply    send.Reply // the latest
 	received received
 	attempt  int  // how many have begun
 	logged   bool // the latest will be
@@ -107,7 +108,7 @@ func (k *call) run() (answer, error) {
 func (k *call) send(retry bool) (o outcome) {
 	if k.logged = k.c.logger.Enabled(k.ctx, slog.LevelDebug); k.logged {
 		begun := k.c.clock()
-		defer func() { o.duration = k.c.clock().since(begun) }()
+		defer func() { o.duration = k.c.clock().Since(begun) }()
 	}
 	ctx, cancel := context.WithTimeout(k.ctx, k.c.attemptTimeout)
 	defer cancel()
@@ -117,7 +118,7 @@ func (k *call) send(retry bool) (o outcome) {
 	}
 	m := send.Message{
 		Template: k.c.request,
-		URL:      url.URL{Scheme: k.c.endpoint.scheme, Host: k.c.endpoint.host, Path: "/", RawQuery: k.message.Query},
+		URL:      url.URL{Scheme: k.c.endpoint.Scheme, Host: k.c.endpoint.Host, Path: "/", RawQuery: k.message.Query},
 		Header:   k.message.header,
 		Body:     k.message.Body,
 	}
@@ -126,8 +127,8 @@ func (k *call) send(retry bool) (o outcome) {
 		a.Close(false)
 		return k.undelivered(ctx, a)
 	}
-	in, readErr := k.receive(a.Response)
-	o = k.judge(ctx, a.Response, in, readErr)
+	k.reply.Read(a.Response)
+	o = k.judge(ctx, a.Response)
 	a.Close(o.reason == ReasonReplied)
 	return o
 }
@@ -159,27 +160,29 @@ func (k *call) cause(ctx context.Context, err error) error {
 }
 
 // judge decides what a reply means.
-func (k *call) judge(ctx context.Context, resp *http.Response, in *received, readErr error) outcome {
+func (k *call) judge(ctx context.Context, resp *http.Response) outcome {
+	r, in := &k.reply, &k.received
+	*in = received{status: r.Status, body: r.Body, cutOff: r.CutOff, tooLarge: r.TooLarge, refusalCodes: k.c.refusalCodes}
 	var offset time.Duration
 	if bytes.Contains(in.body, []byte(codeTimeStampExpired)) {
-		offset, in.tellsTime = k.c.clock().offsetFrom(resp.Header, k.offset)
+		offset, in.tellsTime = k.c.clock().OffsetFrom(resp.Header, k.offset)
 	}
-	in.refusalCodes = k.c.refusalCodes
 	v := classify(k.in.semantics, in)
 	o := outcome{
 		event: v.event, reason: v.reason,
 		status:     in.status,
 		code:       k.scrub.Identifier(v.reply.Code),
 		requestID:  k.scrub.Identifier(v.reply.RequestID),
-		retryAfter: retryAfter(resp.Header, k.c.clock),
+		retryAfter: clock.RetryAfter(resp.Header, k.c.clock),
 		offset:     offset,
 
 		timestampRefused: strings.HasPrefix(v.reply.Code, "InvalidTimeStamp"),
 	}
-	k.c.gateway.note(resp.Header.Get("Date"), k.c.clock)
+	k.c.gateway.Note(resp.Header.Get("Date"), k.c.clock)
 	o.answer = answer{requestID: v.reply.RequestID, result: v.result}
 	if v.reason != ReasonReplied {
-		if readErr != nil && !in.tooLarge {
+		readErr := r.Err
+		if in.cutOff {
 			readErr = k.cause(ctx, readErr)
 		}
 		o.err = k.explain(&o, &v, resp, in, readErr)
@@ -241,7 +244,7 @@ func (k *call) wait(move atmostonce.Move, pause time.Duration) bool {
 }
 
 // age is how long ago the message was made, which is before it was first sent.
-func (k *call) age() time.Duration { return k.c.clock().since(k.message.made) }
+func (k *call) age() time.Duration { return k.c.clock().Since(k.message.made) }
 
 // tooOld reports whether the same bytes must not be sent any more: that the
 // window is over, or that the clock has turned out not to be the stamp's.

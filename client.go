@@ -12,6 +12,9 @@ import (
 	"time"
 
 	"github.com/antchain-go/baas/internal/atmostonce"
+	"github.com/antchain-go/baas/internal/clock"
+	"github.com/antchain-go/baas/internal/credential"
+	"github.com/antchain-go/baas/internal/endpoint"
 	"github.com/antchain-go/baas/internal/send"
 )
 
@@ -26,10 +29,10 @@ type Client struct {
 
 // core is what there is to a client.
 type core struct {
-	endpoint       endpoint
+	endpoint       endpoint.Endpoint
 	region         string // sent as RegionId; empty for none
 	sender         *send.Sender
-	credentials    credentialSource
+	credentials    credential.Source
 	attemptTimeout time.Duration
 	retry          RetryPolicy
 	logger         *slog.Logger
@@ -38,14 +41,14 @@ type core struct {
 	refusalCodes   []string
 	signature      SignatureVersion
 
-	clock func() instant
+	clock func() clock.Instant
 	nonce func() string
 
 	// offset is what has to be added to the wall clock, in nanoseconds, as
 	// learned from the service.
 	offset atomic.Int64
 
-	gateway gatewayClock
+	gateway clock.Gateway
 }
 
 func newNonce() string { return rand.Text() }
@@ -106,7 +109,7 @@ func (c *Client) Do(ctx context.Context, op Operation, result any, opts ...CallO
 	if err != nil {
 		return err
 	}
-	defer k.release()
+	defer k.reply.Release()
 	a, err := k.run()
 	if err != nil || result == nil {
 		return err

@@ -2,7 +2,6 @@ package baas_test
 
 import (
 	"net/http"
-	"strconv"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -232,7 +231,7 @@ func TestRetryAfter(t *testing.T) {
 		"nonsense":           {func() string { return "5m" }, time.Second, 0},
 		"negative":           {func() string { return "-5" }, time.Second, 0},
 		"a date gone by":     {func() string { return time.Now().Add(-time.Hour).UTC().Format(http.TimeFormat) }, time.Second, 0},
-		"huge":               {func() string { return strconv.Itoa(1 << 40) }, time.Second, 0},
+		"huge":               {func() string { return "1099511627776" }, time.Second, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -154,7 +154,7 @@ func (k *call) undecodable(a answer, err error) error {
 }
 
 func (k *call) warn(msg string, args ...any) {
-	args = append([]any{"action", k.in.name, "host", k.c.endpoint.host, "requestID", k.requestID}, args...)
+	args = append([]any{"action", k.in.name, "host", k.c.endpoint.Host, "requestID", k.requestID}, args...)
 	k.c.logger.WarnContext(k.ctx, "baas: "+msg, args...)
 }
 
@@ -166,7 +166,7 @@ func (k *call) logAttempt(o *outcome, next atmostonce.Move, pause time.Duration)
 	k.c.logger.LogAttrs(k.ctx, slog.LevelDebug, "baas: attempt",
 		slog.String("action", k.in.name),
 		slog.Int("attempt", k.attempt),
-		slog.String("host", k.c.endpoint.host),
+		slog.String("host", k.c.endpoint.Host),
 		slog.Int("status", o.status),
 		slog.String("code", o.code),
 		slog.String("requestID", o.requestID),

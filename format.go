@@ -110,7 +110,7 @@ func (c *Client) Format(f fmt.State, _ rune) {
 		return
 	}
 	e := c.core().endpoint
-	_, _ = fmt.Fprintf(f, "baas.Client(%s://%s)", e.scheme, e.host)
+	_, _ = fmt.Fprintf(f, "baas.Client(%s://%s)", e.Scheme, e.Host)
 }
 
 // Format implements fmt.Formatter. It shows no secret, whatever the verb.

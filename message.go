@@ -10,6 +10,8 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/antchain-go/baas/internal/clock"
+	"github.com/antchain-go/baas/internal/credential"
 	"github.com/antchain-go/baas/internal/redact"
 	"github.com/antchain-go/baas/internal/sign"
 )
@@ -19,7 +21,7 @@ type message struct {
 	sign.Output
 	header http.Header
 	nonce  string
-	made   instant
+	made   clock.Instant
 }
 
 // newMessage makes the message that is sent next, with fresh credentials, nonce
@@ -36,9 +38,9 @@ func (k *call) newMessage() error {
 		return err
 	}
 	now := k.c.clock()
-	t := now.wall.Add(k.offset)
+	t := now.Wall.Add(k.offset)
 	if k.opts.journal != nil {
-		t = k.c.gateway.notAhead(t, now)
+		t = k.c.gateway.NotAhead(t, now)
 	}
 	k.sign(creds, k.c.nonce(), t, now)
 	return k.journal(t)
@@ -46,7 +48,7 @@ func (k *call) newMessage() error {
 
 // credentials asks for the credentials of a message.
 func (k *call) credentials() (sign.Credentials, error) {
-	creds, err := k.c.credentials.get(k.ctx)
+	creds, err := k.c.credentials.Get(k.ctx)
 	if err != nil {
 		return creds, k.noCredentials(err)
 	}
@@ -55,10 +57,10 @@ func (k *call) credentials() (sign.Credentials, error) {
 }
 
 // sign makes the bytes of a message.
-func (k *call) sign(creds sign.Credentials, nonce string, t time.Time, made instant) {
+func (k *call) sign(creds sign.Credentials, nonce string, t time.Time, made clock.Instant) {
 	k.message = message{nonce: nonce, made: made}
 	k.message.Output = k.c.signature.sign(&sign.Input{
-		Action: k.in.name, Version: APIVersion, Host: k.c.endpoint.host, Nonce: nonce, Time: t,
+		Action: k.in.name, Version: APIVersion, Host: k.c.endpoint.Host, Nonce: nonce, Time: t,
 		Credentials: creds, Params: k.in.params, InQuery: k.c.paramsInQuery,
 	})
 	k.scrub.Add(k.message.Signature)
@@ -73,9 +75,8 @@ func (k *call) sign(creds sign.Credentials, nonce string, t time.Time, made inst
 
 // noCredentials is the error of a call that got err instead of credentials.
 func (k *call) noCredentials(err error) error {
-	var ce *CredentialsError
+	var ce *credential.Error
 	if errors.As(err, &ce) {
-		// The error may have gone to other calls too.
 		return &CredentialsError{Provider: ce.Provider, Err: ce.Err, action: k.in.name}
 	}
 	return k.ended(err, k.last)

@@ -12,8 +12,10 @@ import (
 
 	"github.com/aliyun/credentials-go/credentials"
 
+	"github.com/antchain-go/baas/internal/clock"
+	"github.com/antchain-go/baas/internal/credential"
+	"github.com/antchain-go/baas/internal/endpoint"
 	"github.com/antchain-go/baas/internal/send"
-	"github.com/antchain-go/baas/internal/sign"
 )
 
 const defaultAttemptTimeout = 90 * time.Second
@@ -29,7 +31,7 @@ type options struct {
 	region         *string
 	endpoint       *string
 	insecureHTTP   bool
-	credential     *credential
+	credential     *givenCredential
 	httpClient     **http.Client
 	attemptTimeout time.Duration
 	retry          RetryPolicy
@@ -40,8 +42,8 @@ type options struct {
 	signature      SignatureVersion
 }
 
-// A credential is what WithAccessKey or WithCredential was given.
-type credential struct {
+// A givenCredential is what WithAccessKey or WithCredential was given.
+type givenCredential struct {
 	option     string // the name of the option
 	id, secret string
 	cred       credentials.Credential
@@ -67,7 +69,7 @@ func WithEndpoint(endpoint string) Option {
 // part. Of WithAccessKey and WithCredential the last one given wins.
 func WithAccessKey(id, secret string) Option {
 	return func(o *options) error {
-		o.credential = &credential{option: "WithAccessKey", id: id, secret: secret}
+		o.credential = &givenCredential{option: "WithAccessKey", id: id, secret: secret}
 		return nil
 	}
 }
@@ -80,7 +82,7 @@ func WithAccessKey(id, secret string) Option {
 // credentials URI.
 func WithCredential(cred credentials.Credential) Option {
 	return func(o *options) error {
-		o.credential = &credential{option: "WithCredential", cred: cred}
+		o.credential = &givenCredential{option: "WithCredential", cred: cred}
 		return nil
 	}
 }
@@ -196,17 +198,17 @@ func (o *options) client() (*Client, error) {
 		region = *o.region
 	}
 	c := &core{
-		endpoint:       endpoint{scheme: "https", host: regionHost(region)},
+		endpoint:       regionEndpoint(region),
 		attemptTimeout: o.attemptTimeout,
 		retry:          o.retry.withDefaults(),
 		logger:         slog.New(slog.DiscardHandler),
 		paramsInQuery:  o.paramsInQuery,
 		refusalCodes:   slices.Clone(o.refusalCodes),
 		signature:      o.signature,
-		clock:          systemClock(),
+		clock:          clock.System(),
 		nonce:          newNonce,
 	}
-	if !isRegion(region) {
+	if !endpoint.IsRegion(region) {
 		fault("WithRegion", "is not the ID of a region")
 	}
 	if o.endpoint == nil || o.region != nil {
@@ -214,7 +216,7 @@ func (o *options) client() (*Client, error) {
 	}
 	if o.endpoint != nil {
 		var reason string
-		if c.endpoint, reason = parseEndpoint(*o.endpoint, o.insecureHTTP); reason != "" {
+		if c.endpoint, reason = endpoint.Parse(*o.endpoint, o.insecureHTTP); reason != "" {
 			fault("WithEndpoint", reason)
 		}
 	}
@@ -247,10 +249,10 @@ func (o *options) client() (*Client, error) {
 		return nil, &ValidationError{Fields: faults}
 	}
 	c.request = &http.Request{
-		Method: http.MethodPost, Host: c.endpoint.host, Header: o.header(),
+		Method: http.MethodPost, Host: c.endpoint.Host, Header: o.header(),
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 	}
-	c.credentials = o.credentialSource()
+	c.credentials = o.source()
 	var hc *http.Client
 	if o.httpClient != nil {
 		hc = *o.httpClient
@@ -292,27 +294,16 @@ func (o *options) checkCredential() (option, reason string) {
 	return "", ""
 }
 
-// credentialSource makes the source of a credential that has been checked.
-func (o *options) credentialSource() credentialSource {
-	c := o.credential
-	if c == nil {
-		return &sharedSource{make: func() (credentials.Credential, error) { return credentials.NewCredential(nil) }}
+// source makes the source of a credential that has been checked.
+func (o *options) source() credential.Source {
+	switch c := o.credential; {
+	case c == nil:
+		return credential.Default()
+	case c.cred != nil:
+		return credential.Of(c.cred)
+	default:
+		return credential.AccessKey(c.id, c.secret)
 	}
-	if c.cred != nil {
-		return &sharedSource{cred: c.cred}
-	}
-	config := new(credentials.Config).SetType("access_key").SetAccessKeyId(c.id).SetAccessKeySecret(c.secret)
-	make := func() (credentials.Credential, error) { return credentials.NewCredential(config) }
-	cred, err := make()
-	if err == nil {
-		var fixed sign.Credentials
-		if fixed, err = getCredentials(cred); err == nil {
-			return staticSource{fixed}
-		}
-	}
-	// It refuses empty members only, which have been checked for. If ever it
-	// refuses more, each call says so.
-	return &sharedSource{make: make}
 }
 
 // isNil also sees a nil pointer in an interface.

@@ -6,12 +6,11 @@ import (
 	"encoding/hex"
 	"errors"
 	"maps"
-	"net/http"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/antchain-go/baas/internal/atmostonce"
+	"github.com/antchain-go/baas/internal/clock"
 	"github.com/antchain-go/baas/internal/redact"
 	"github.com/antchain-go/baas/internal/sign"
 )
@@ -135,7 +134,7 @@ func (k *call) resumeMessage(s Stamp) error {
 		return err
 	}
 	now := k.c.clock()
-	age := now.wall.Sub(s.Time)
+	age := now.Wall.Sub(s.Time)
 	switch {
 	case age > atmostonce.ResendWindow:
 		return refuse(ReasonStampTooOld, "nothing is resumed: the stamp is older than "+atmostonce.ResendWindow.String())
@@ -146,7 +145,7 @@ func (k *call) resumeMessage(s Stamp) error {
 	if err != nil {
 		return err
 	}
-	k.sign(creds, s.Nonce, s.Time, instant{wall: s.Time.Round(0), mono: now.mono - age})
+	k.sign(creds, s.Nonce, s.Time, clock.Instant{Wall: s.Time.Round(0), Mono: now.Mono - age})
 	if k.digest() != s.Digest {
 		return refuse(ReasonNotRepeatable,
 			"nothing is resumed: with these credentials, parameters, endpoint and signature version other bytes would be sent")
@@ -163,7 +162,7 @@ func (k *call) digest() string {
 			h.Write([]byte{0}) // which no part holds
 		}
 	}
-	write(k.c.endpoint.scheme, k.c.endpoint.host, k.message.Query, k.message.Body)
+	write(k.c.endpoint.Scheme, k.c.endpoint.Host, k.message.Query, k.message.Body)
 	for _, name := range slices.Sorted(maps.Keys(k.message.Header)) {
 		write(name)
 		write(k.message.Header[name]...)
@@ -207,47 +206,10 @@ func (e *journalError) Is(target error) bool {
 
 func (e *journalError) As(target any) bool { return errors.As(e.err, target) }
 
-// A gatewayClock is what the latest reply of any kind has told of the gateway's
-// time.
-type gatewayClock struct {
-	mu   sync.Mutex
-	date string // its Date header
-	at   instant
-	ever bool // there was a reply
-}
-
-func (g *gatewayClock) note(date string, clock func() instant) {
-	now := clock()
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.date, g.at, g.ever = date, now, true
-}
-
-func (g *gatewayClock) known() bool {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return g.ever
-}
-
-// notAhead is t, or the gateway's time if that is earlier. A reply without a
-// Date, which the gateway does not send, tells nothing.
-func (g *gatewayClock) notAhead(t time.Time, now instant) time.Time {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	date, err := http.ParseTime(g.date)
-	if err != nil {
-		return t
-	}
-	if theirs := date.Add(now.mono - g.at.mono); theirs.Before(t) {
-		return theirs
-	}
-	return t
-}
-
 // learnGatewayTime makes a read-only request if the call is journaled and no
 // reply has told the gateway's time yet. Its reply may be a refusal.
 func (k *call) learnGatewayTime() error {
-	if k.opts.journal == nil || k.c.gateway.known() {
+	if k.opts.journal == nil || k.c.gateway.Known() {
 		return nil
 	}
 	probe := &call{
@@ -259,9 +221,9 @@ func (k *call) learnGatewayTime() error {
 		offset: k.offset,
 	}
 	probe.in.addRegion(k.c.region)
-	defer probe.release()
+	defer probe.reply.Release()
 	_, err := probe.run()
-	if !k.c.gateway.known() {
+	if !k.c.gateway.Known() {
 		return err
 	}
 	k.offset = time.Duration(k.c.offset.Load())

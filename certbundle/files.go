@@ -42,6 +42,9 @@ func (d disk) prepare(dir string) error {
 	if err := checkPrivate(info); err != nil {
 		return fault(dir, "not a safe place for a key: "+err.Error(), fs.ErrPermission)
 	}
+	if err := checkRecord(dir); err != nil {
+		return err
+	}
 	if err := checkFree(dir); err != nil {
 		return err
 	}

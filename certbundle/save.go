@@ -39,6 +39,10 @@ import (
 // Save without a PrivateKey downloads no client.crt, for it could be the other
 // one's: the error matches ErrExists and names that key.
 //
+// A folder that package identity keeps, and in which a certificate may have been
+// issued without a key, is refused with ErrExists, and with ErrKeyNotStored if
+// result has a key.
+//
 // Files are readable by their owner only. They appear whole or not at all and
 // never replace another, so two calls at once lose nothing. A crash may leave a
 // file NAME.RANDOM.tmp; Save leaves those alone, since another call could be
@@ -54,6 +58,12 @@ func Save(ctx context.Context, dir string, result baas.CertificateResult, opts .
 	o := newOptions(opts)
 	b := &Bundle{PrivateKey: []byte(result.PrivateKey)}
 	dir = cleanFolder(dir)
+	if err := checkRecord(dir); err != nil {
+		if result.PrivateKey != "" {
+			err = notStored(err)
+		}
+		return b, err
+	}
 	if err := o.disk.saveKey(dir, b); err != nil {
 		return b, err
 	}

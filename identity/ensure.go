@@ -27,9 +27,9 @@ type applyFunc func(ctx context.Context, req *request, journal func(context.Cont
 func clientApply(c *baas.Client) applyFunc {
 	return func(ctx context.Context, req *request, journal func(context.Context, baas.Stamp) error, resume *baas.Stamp) (*response, error) {
 		if resume != nil {
-			return c.SeamApply(ctx, req, baas.WithResume(*resume))
+			return c.ApplyAntChainCertificateWithKeyAutoCreation(ctx, req, baas.WithResume(*resume))
 		}
-		return c.SeamApply(ctx, req, baas.WithJournal(journal))
+		return c.ApplyAntChainCertificateWithKeyAutoCreation(ctx, req, baas.WithJournal(journal))
 	}
 }
 

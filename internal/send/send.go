@@ -1,7 +1,7 @@
 // Package send sends the requests of a call and proves which of them were not
 // sent.
 //
-// It imports nothing of this module. What it promises:
+// It imports internal/unpack and nothing else of this module. What it promises:
 //
 //   - A request that it reports as not sent has not reached the gateway and
 //     never will.

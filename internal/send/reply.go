@@ -1,4 +1,4 @@
-package baas
+package send
 
 import (
 	"bytes"
@@ -24,22 +24,33 @@ var errTooLarge = errors.New("the reply is larger than 1 MiB")
 // replyBuffers hold replies while they are decoded.
 var replyBuffers = sync.Pool{New: func() any { return new([]byte) }}
 
-// release gives the buffer of the last reply back. Nothing that was read from
-// it may be used any more.
-func (k *call) release() {
-	if k.buffer != nil && cap(*k.buffer) <= maxKeptBuffer {
-		replyBuffers.Put(k.buffer)
-	}
-	k.buffer = nil
+// A Reply is what was read of a response.
+type Reply struct {
+	Status   int
+	Body     []byte // good until the next Read or Release
+	Err      error  // why Body is not whole
+	CutOff   bool
+	TooLarge bool
+
+	buffer *[]byte
 }
 
-// receive reads a reply as far as it is used. What was read is good, even with
-// an error, until the next reply is read or the call released.
-func (k *call) receive(resp *http.Response) (*received, error) {
-	body, err := k.readReply(resp)
-	body = readable(body)
-	k.received = received{status: resp.StatusCode, body: body, cutOff: err != nil && err != errTooLarge, tooLarge: err == errTooLarge}
-	return &k.received, err
+// Read reads a reply as far as it is used. What was read is good, even with an
+// error. A coding that something on the way has put on it is taken off.
+func (r *Reply) Read(resp *http.Response) {
+	body, err := r.read(resp)
+	r.Status, r.Body, r.Err = resp.StatusCode, readable(body), err
+	r.TooLarge = err == errTooLarge
+	r.CutOff = err != nil && !r.TooLarge
+}
+
+// Release gives the buffer back. Nothing that was read from Body may be used any
+// more.
+func (r *Reply) Release() {
+	if r.buffer != nil && cap(*r.buffer) <= maxKeptBuffer {
+		replyBuffers.Put(r.buffer)
+	}
+	r.buffer, r.Body = nil, nil
 }
 
 // readable is body without the coding that something on the way has put on it.
@@ -62,15 +73,15 @@ func isObject(text []byte) bool {
 	return bytes.HasPrefix(text, []byte("{"))
 }
 
-func (k *call) readReply(resp *http.Response) ([]byte, error) {
+func (r *Reply) read(resp *http.Response) ([]byte, error) {
 	if resp.Body == nil || resp.StatusCode == http.StatusSwitchingProtocols {
 		return nil, nil
 	}
-	if k.buffer == nil {
-		k.buffer = replyBuffers.Get().(*[]byte)
+	if r.buffer == nil {
+		r.buffer = replyBuffers.Get().(*[]byte)
 	}
-	b := slices.Grow((*k.buffer)[:0], firstRead)
-	defer func() { *k.buffer = b[:0] }()
+	b := slices.Grow((*r.buffer)[:0], firstRead)
+	defer func() { *r.buffer = b[:0] }()
 	for empty := 0; ; {
 		if len(b) == cap(b) {
 			b = append(b, 0)[:len(b)]

@@ -1,10 +1,14 @@
-package baas
+// Package credential asks credentials-go for credentials, which takes no context,
+// may block, and is not safe for concurrent first use. It imports internal/sign
+// for their type, and nothing else of this module.
+package credential
 
 import (
 	"context"
 	"errors"
 	"fmt"
 	"reflect"
+	"strconv"
 	"sync"
 
 	"github.com/aliyun/credentials-go/credentials"
@@ -12,17 +16,47 @@ import (
 	"github.com/antchain-go/baas/internal/sign"
 )
 
-// A credentialSource supplies credentials.
-type credentialSource interface {
-	// get returns the error of ctx if that ended the wait, else a
-	// *CredentialsError.
-	get(ctx context.Context) (sign.Credentials, error)
+// A Source supplies credentials.
+type Source interface {
+	// Get returns the error of ctx if that ended the wait, else an *Error.
+	Get(ctx context.Context) (sign.Credentials, error)
+}
+
+// An Error says that credentials-go could not supply credentials.
+type Error struct {
+	Provider string
+	Err      error
+}
+
+func (e *Error) Error() string { return "no credentials from provider " + strconv.Quote(e.Provider) }
+
+// Of is a Source that asks cred, and takes turns with all others that do.
+func Of(cred credentials.Credential) Source { return &sharedSource{cred: cred} }
+
+// Default is a Source that asks the default provider chain of credentials-go.
+func Default() Source {
+	return &sharedSource{make: func() (credentials.Credential, error) { return credentials.NewCredential(nil) }}
+}
+
+// AccessKey is a Source of a fixed access key.
+func AccessKey(id, secret string) Source {
+	config := new(credentials.Config).SetType("access_key").SetAccessKeyId(id).SetAccessKeySecret(secret)
+	make := func() (credentials.Credential, error) { return credentials.NewCredential(config) }
+	cred, err := make()
+	if err == nil {
+		var fixed sign.Credentials
+		if fixed, err = getCredentials(cred); err == nil {
+			return staticSource{fixed}
+		}
+	}
+	// It refuses empty members only. If ever it refuses more, each call says so.
+	return &sharedSource{make: make}
 }
 
 // A staticSource is an access key that was asked for once and never changes.
 type staticSource struct{ creds sign.Credentials }
 
-func (s staticSource) get(context.Context) (sign.Credentials, error) { return s.creds, nil }
+func (s staticSource) Get(context.Context) (sign.Credentials, error) { return s.creds, nil }
 
 // A sharedSource is a credential that may block, takes no context and is not
 // safe for concurrent first use. One GetCredential runs at a time, in a
@@ -56,12 +90,12 @@ func (s *sharedSource) key() any {
 	return s
 }
 
-func (s *sharedSource) get(ctx context.Context) (sign.Credentials, error) {
+func (s *sharedSource) Get(ctx context.Context) (sign.Credentials, error) {
 	key := s.key()
 	flights.Lock()
 	f := flights.of[key]
 	if f == nil {
-		f = &flight{done: make(chan struct{}), err: &CredentialsError{Err: errors.New("GetCredential did not return")}}
+		f = &flight{done: make(chan struct{}), err: &Error{Err: errors.New("GetCredential did not return")}}
 		flights.of[key] = f
 		go s.fly(key, f)
 	}
@@ -90,7 +124,7 @@ func (s *sharedSource) fly(key any, f *flight) {
 	}
 	f.creds, f.err = getCredentials(s.cred)
 	if f.err != nil && s.make != nil {
-		f.err.(*CredentialsError).Provider = defaultProvider
+		f.err.(*Error).Provider = defaultProvider
 		// The default chain sticks to the last provider it tried, even one
 		// that failed; a new chain tries all of them.
 		s.cred = nil
@@ -103,7 +137,7 @@ func (s *sharedSource) build() (cred credentials.Credential, err error) {
 			err = fmt.Errorf("panic: %v", r)
 		}
 		if err != nil {
-			err = &CredentialsError{Provider: defaultProvider, Err: err}
+			err = &Error{Provider: defaultProvider, Err: err}
 		}
 	}()
 	return s.make()
@@ -112,7 +146,7 @@ func (s *sharedSource) build() (cred credentials.Credential, err error) {
 // defaultProvider is what credentials-go calls its provider chain.
 const defaultProvider = "default"
 
-// getCredentials asks cred. All errors are *CredentialsError.
+// getCredentials asks cred. All errors are *Error.
 func getCredentials(cred credentials.Credential) (c sign.Credentials, err error) {
 	provider := fmt.Sprintf("%T", cred)
 	defer func() {
@@ -120,7 +154,7 @@ func getCredentials(cred credentials.Credential) (c sign.Credentials, err error)
 			err = fmt.Errorf("panic: %v", r)
 		}
 		if err != nil {
-			c, err = sign.Credentials{}, &CredentialsError{Provider: provider, Err: err}
+			c, err = sign.Credentials{}, &Error{Provider: provider, Err: err}
 		}
 	}()
 	model, err := cred.GetCredential()
