@@ -123,7 +123,6 @@ func (s *store) putTLS(secret *corev1.Secret, r *identity.Record) error {
 		if there := secret.Data[p.key]; len(there) > 0 && !bytes.Equal(there, *p.data) {
 			return foreignFault(p.key)
 		}
-		// Kubernetes wants both keys, and takes them when they are empty.
 		secret.Data[p.key] = slices.Concat([]byte{}, *p.data)
 	}
 	return nil

@@ -134,24 +134,33 @@ func (s *store) Swap(ctx context.Context, r identity.Record, version string) (st
 		return "", identity.ErrConflict
 	}
 	if secret == nil {
-		secret = s.newSecret()
+		if secret, err = s.create(ctx); err != nil {
+			return "", err
+		}
 	}
 	if err := s.put(secret, &r); err != nil {
 		return "", s.fault(err)
 	}
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
-	verb, api := "update", s.client.CoreV1().Secrets(s.namespace)
-	if version == "" {
-		verb = "create"
-		secret, err = api.Create(ctx, secret, metav1.CreateOptions{})
-	} else {
-		secret, err = api.Update(ctx, secret, metav1.UpdateOptions{})
-	}
+	secret, err = s.client.CoreV1().Secrets(s.namespace).Update(ctx, secret, metav1.UpdateOptions{})
 	if err != nil {
-		return "", s.swapFault(verb, err)
+		return "", s.swapFault("update", err)
 	}
 	return secret.ResourceVersion, nil
+}
+
+// create makes a Secret without a record. The record comes with an update even
+// so: who may create but not update must hear of it before anything is applied
+// for, not when there is a key to be stored.
+func (s *store) create(ctx context.Context) (*corev1.Secret, error) {
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	secret, err := s.client.CoreV1().Secrets(s.namespace).Create(ctx, s.newSecret(), metav1.CreateOptions{})
+	if err != nil {
+		return nil, s.swapFault("create", err)
+	}
+	return secret, nil
 }
 
 func (s *store) newSecret() *corev1.Secret {
@@ -161,6 +170,8 @@ func (s *store) newSecret() *corev1.Secret {
 	}
 	if s.tls {
 		secret.Type = corev1.SecretTypeTLS
+		// Kubernetes wants both keys, and takes them when they are empty.
+		secret.Data = map[string][]byte{corev1.TLSCertKey: {}, corev1.TLSPrivateKeyKey: {}}
 	}
 	return secret
 }
