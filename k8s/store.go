@@ -41,8 +41,8 @@ func WithTLS(password string) Option {
 // Secret can be mounted, once they are there.
 //
 // The version of a record is the Secret's resourceVersion. If there is no Secret
-// it is created, and only then; otherwise it is updated, never deleted. Labels,
-// annotations, owners and other data of the Secret stay as they are. A Secret
+// it is created, without a record, and only then; the record always comes with an
+// update, and nothing is ever deleted. Labels, annotations, owners and other data of the Secret stay as they are. A Secret
 // without identity.json and without any of the four files is an Empty record,
 // so the Secret may be made beforehand; one with a client.key is an identity
 // whose key is stored.

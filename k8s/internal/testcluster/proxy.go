@@ -15,6 +15,10 @@ type Proxy struct {
 	listener net.Listener
 	to       string
 
+	// Refused gets a value for each connection that comes while the API server is
+	// away. Values that nobody waits for are dropped.
+	Refused chan struct{}
+
 	mu    sync.Mutex
 	away  bool
 	conns map[net.Conn]bool
@@ -28,7 +32,7 @@ func (c *Cluster) NewProxy(t testing.TB) *Proxy {
 	require.NoError(t, err)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	p := &Proxy{listener: listener, to: server.Host, conns: map[net.Conn]bool{}}
+	p := &Proxy{listener: listener, to: server.Host, Refused: make(chan struct{}), conns: map[net.Conn]bool{}}
 	p.wg.Go(p.serve)
 	t.Cleanup(func() {
 		_ = listener.Close()
@@ -71,6 +75,10 @@ func (p *Proxy) pass(in net.Conn) {
 	}
 	defer func() { _ = out.Close() }()
 	if !p.keep(in, out) {
+		select {
+		case p.Refused <- struct{}{}:
+		default:
+		}
 		return
 	}
 	defer p.forget(in, out)
