@@ -46,6 +46,7 @@ type stale struct {
 
 	mu   sync.Mutex
 	code int
+	kind string // Content-Type
 	body []byte
 }
 
@@ -57,7 +58,7 @@ func (s *stale) RoundTrip(r *http.Request) (*http.Response, error) {
 	defer s.mu.Unlock()
 	if s.code != 0 && time.Now().Before(s.until) {
 		return &http.Response{
-			StatusCode: s.code, Header: http.Header{"Content-Type": {"application/json"}}, Request: r,
+			StatusCode: s.code, Header: http.Header{"Content-Type": {s.kind}}, Request: r,
 			Body: io.NopCloser(bytes.NewReader(s.body)), ProtoMajor: 1, ProtoMinor: 1,
 		}, nil
 	}
@@ -74,7 +75,7 @@ func (s *stale) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.code, s.body = resp.StatusCode, body
+	s.code, s.kind, s.body = resp.StatusCode, resp.Header.Get("Content-Type"), body
 	resp.Body = io.NopCloser(bytes.NewReader(body))
 	return resp, nil
 }
@@ -86,7 +87,6 @@ func TestStaleCache(t *testing.T) {
 	c := testcluster.Start(t)
 	namespace, server := c.Namespace(t), newServer(t)
 	behind := rest.CopyConfig(c.Config)
-	behind.ContentType = "application/json"
 	behind.Wrap(func(rt http.RoundTripper) http.RoundTripper {
 		return &stale{to: rt, until: time.Now().Add(5 * time.Second)}
 	})
