@@ -128,9 +128,11 @@ func (c *config) setPassword(file string, getenv func(string) string) error {
 // check finds what is missing, and fills in the namespace.
 func (c *config) check() error {
 	var errs []error
-	for name, value := range map[string]string{"secret": c.secret, "chain": c.request.AntChainID, "consortium": c.request.ConsortiumID} {
-		if value == "" {
-			errs = append(errs, errors.New("-"+name+": is missing"))
+	for _, m := range []struct{ name, value string }{
+		{"secret", c.secret}, {"chain", c.request.AntChainID}, {"consortium", c.request.ConsortiumID},
+	} {
+		if m.value == "" {
+			errs = append(errs, errors.New("-"+m.name+": is missing"))
 		}
 	}
 	if c.signature != "" && c.signature != "v2" && c.signature != "v3" {

@@ -111,6 +111,9 @@ func (c *config) failed(stderr io.Writer, err error) int {
 	if errors.Is(err, identity.ErrInDoubt) || errors.Is(err, identity.ErrInProgress) || errors.Is(err, baas.ErrOutcomeUnknown) {
 		return fail(stderr, exitUnknown, err)
 	}
+	if errors.Is(err, certbundle.ErrPassword) || errors.Is(err, certbundle.ErrKeyMismatch) {
+		return fail(stderr, exitUnusable, err)
+	}
 	return fail(stderr, exitFailed, err)
 }
 

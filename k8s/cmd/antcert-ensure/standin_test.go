@@ -178,11 +178,13 @@ func TestExitCodes(t *testing.T) {
 		require.Zero(t, b.server.Issued())
 	})
 	t.Run("4 the Secret holds an identity that does not verify", func(t *testing.T) {
-		b := newBench(t)
-		require.Equal(t, exitDone, b.run(t), "%s", &b.log)
-		b.env["ANTCHAIN_KEY_PASSWORD"] = "another"
-		require.Equal(t, exitUnusable, b.run(t), "%s", &b.log)
-		require.Contains(t, b.log.String(), "wrong password")
+		for _, args := range [][]string{nil, {"-tls"}} {
+			b := newBench(t)
+			require.Equal(t, exitDone, b.run(t, args...), "%s", &b.log)
+			b.env["ANTCHAIN_KEY_PASSWORD"] = "another"
+			require.Equal(t, exitUnusable, b.run(t, args...), "%s", &b.log)
+			require.Contains(t, b.log.String(), "wrong password")
+		}
 	})
 }
 
