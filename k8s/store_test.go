@@ -296,6 +296,10 @@ func TestTLS(t *testing.T) {
 		_, err := s.Swap(t.Context(), record(identity.Issued), "7")
 		require.NoError(t, err, "a key is stored first")
 		require.Equal(t, "theirs", string(c.there(t).Data["tls.key"]))
+		_, err = SecretStore(c, testNamespace, testName).Swap(t.Context(), complete, c.there(t).ResourceVersion)
+		require.NoError(t, err)
+		_, _, err = s.Load(t.Context())
+		require.ErrorIs(t, err, certbundle.ErrExists, "of a complete identity as well")
 	})
 	t.Run("a complete identity without tls.key", func(t *testing.T) {
 		c := newCluster(&corev1.Secret{Type: corev1.SecretTypeTLS, Data: map[string][]byte{"tls.key": {}, "tls.crt": {}}})
