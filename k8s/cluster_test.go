@@ -1,0 +1,208 @@
+package k8s
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
+
+	"github.com/antchain-go/baas/identity"
+	"github.com/antchain-go/baas/identity/storetest"
+	"github.com/antchain-go/baas/k8s/internal/testcluster"
+)
+
+func TestStoreOnACluster(t *testing.T) {
+	t.Parallel()
+	c := testcluster.Start(t)
+	storetest.Run(t, func(t *testing.T) func() identity.Store {
+		namespace := c.Namespace(t)
+		return func() identity.Store { return SecretStore(clientOf(t, c.Config), namespace, testName) }
+	})
+}
+
+func clientOf(t *testing.T, config *rest.Config) kubernetes.Interface {
+	t.Helper()
+	client, err := kubernetes.NewForConfig(config)
+	require.NoError(t, err)
+	return client
+}
+
+// stale answers reads from what it has seen first, for some time, and then from
+// the watch cache of the API server.
+type stale struct {
+	to    http.RoundTripper
+	until time.Time
+
+	mu   sync.Mutex
+	code int
+	kind string // Content-Type
+	body []byte
+}
+
+func (s *stale) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.Method != http.MethodGet {
+		return s.to.RoundTrip(r)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.code != 0 && time.Now().Before(s.until) {
+		return &http.Response{
+			StatusCode: s.code, Header: http.Header{"Content-Type": {s.kind}}, Request: r,
+			Body: io.NopCloser(bytes.NewReader(s.body)), ProtoMajor: 1, ProtoMinor: 1,
+		}, nil
+	}
+	cached := r.Clone(r.Context())
+	query := cached.URL.Query()
+	query.Set("resourceVersion", "0")
+	cached.URL.RawQuery = query.Encode()
+	resp, err := s.to.RoundTrip(cached)
+	if err != nil || s.code != 0 {
+		return resp, err
+	}
+	body, err := io.ReadAll(resp.Body)
+	_ = resp.Body.Close()
+	if err != nil {
+		return nil, err
+	}
+	s.code, s.kind, s.body = resp.StatusCode, resp.Header.Get("Content-Type"), body
+	resp.Body = io.NopCloser(bytes.NewReader(body))
+	return resp, nil
+}
+
+// One of three has a stale watch cache: one certificate, and three equal
+// identities.
+func TestStaleCache(t *testing.T) {
+	t.Parallel()
+	c := testcluster.Start(t)
+	namespace, server := c.Namespace(t), newServer(t)
+	behind := rest.CopyConfig(c.Config)
+	behind.Wrap(func(rt http.RoundTripper) http.RoundTripper {
+		return &stale{to: rt, until: time.Now().Add(5 * time.Second)}
+	})
+	late := SecretStore(clientOf(t, behind), namespace, testName)
+	_, version, err := late.Load(t.Context())
+	require.NoError(t, err)
+	require.Empty(t, version, "it has seen that there is nothing")
+
+	bundles := make([][]byte, 3)
+	ensure := func(i int, store identity.Store) {
+		b, err := identity.Ensure(t.Context(), server.Client(), store, newRequest(), withDownload(server))
+		require.NoError(t, err)
+		bundles[i] = b.ClientCert
+	}
+	ensure(0, SecretStore(c.Client, namespace, testName))
+	_, version, err = late.Load(t.Context())
+	require.NoError(t, err)
+	require.Empty(t, version, "it still sees nothing")
+	ensure(1, late)
+	ensure(2, SecretStore(c.Client, namespace, testName))
+	require.Equal(t, bundles[0], bundles[1])
+	require.Equal(t, bundles[0], bundles[2])
+	require.Equal(t, 1, server.Issued())
+}
+
+// What the API server itself says of immutable Secrets, of their size and of
+// namespaces.
+func TestRefusedByTheAPIServer(t *testing.T) {
+	t.Parallel()
+	c := testcluster.Start(t)
+	server := newServer(t)
+	ensure := func(namespace string) error {
+		_, err := identity.Ensure(t.Context(), server.Client(), SecretStore(c.Client, namespace, testName), newRequest(), withDownload(server))
+		return err
+	}
+	create := func(t *testing.T, secret *corev1.Secret) string {
+		namespace := c.Namespace(t)
+		secret.Name = testName
+		_, err := c.Client.CoreV1().Secrets(namespace).Create(t.Context(), secret, metav1.CreateOptions{})
+		require.NoError(t, err)
+		return namespace
+	}
+	t.Run("immutable", func(t *testing.T) {
+		yes := true
+		require.ErrorContains(t, ensure(create(t, &corev1.Secret{Immutable: &yes})), "it is immutable")
+	})
+	t.Run("immutable, found by the API server", func(t *testing.T) {
+		yes := true
+		namespace := create(t, &corev1.Secret{Immutable: &yes})
+		secret, err := c.Client.CoreV1().Secrets(namespace).Get(t.Context(), testName, metav1.GetOptions{})
+		require.NoError(t, err)
+		secret.Immutable = nil
+		secret.Data = map[string][]byte{"identity.json": []byte("secret value")}
+		_, err = c.Client.CoreV1().Secrets(namespace).Update(t.Context(), secret, metav1.UpdateOptions{})
+		err = (&store{namespace: namespace, name: testName}).swapFault("update", err)
+		require.ErrorContains(t, err, "(immutable or too large)")
+		require.NotContains(t, err.Error(), "secret value")
+		require.True(t, apierrors.IsInvalid(err))
+	})
+	t.Run("no room", func(t *testing.T) {
+		namespace := create(t, &corev1.Secret{Data: map[string][]byte{"other": make([]byte, corev1.MaxSecretSize)}})
+		require.ErrorContains(t, ensure(namespace), "it has no room")
+	})
+	t.Run("no namespace", func(t *testing.T) {
+		require.ErrorContains(t, ensure("nowhere"), "create: the namespace is not there")
+	})
+	require.Zero(t, server.Issued())
+}
+
+// Labels and annotations of others that come while an enrollment runs stay, and
+// nothing is lost.
+func TestChangedByOthersMeanwhile(t *testing.T) {
+	t.Parallel()
+	c := testcluster.Start(t)
+	namespace, server := c.Namespace(t), newServer(t)
+	config := rest.CopyConfig(c.Config)
+	var once sync.Once
+	config.Wrap(func(rt http.RoundTripper) http.RoundTripper {
+		return roundTripper(func(r *http.Request) (*http.Response, error) {
+			resp, err := rt.RoundTrip(r)
+			if r.Method == http.MethodPut && err == nil { // the Stamp is stored
+				once.Do(func() { err = label(r.Context(), c.Client, namespace) })
+			}
+			return resp, err
+		})
+	})
+	_, err := identity.Ensure(t.Context(), server.Client(), SecretStore(clientOf(t, config), namespace, testName), newRequest(), withDownload(server))
+	secret, errGet := c.Client.CoreV1().Secrets(namespace).Get(t.Context(), testName, metav1.GetOptions{})
+	require.NoError(t, errors.Join(err, errGet))
+	require.Equal(t, "mine", secret.Labels["team"])
+	require.Equal(t, "mine", secret.Annotations["note"])
+	require.NotEmpty(t, secret.Data["client.key"])
+	require.Equal(t, 1, server.Issued())
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+func label(ctx context.Context, client kubernetes.Interface, namespace string) error {
+	_, err := client.CoreV1().Secrets(namespace).Patch(ctx, testName, "application/merge-patch+json",
+		[]byte(`{"metadata":{"labels":{"team":"mine"},"annotations":{"note":"mine"}}}`), metav1.PatchOptions{})
+	return err
+}
+
+// A Secret of type kubernetes.io/tls is one that Kubernetes takes.
+func TestTLSOnACluster(t *testing.T) {
+	t.Parallel()
+	c := testcluster.Start(t)
+	namespace, server := c.Namespace(t), newServer(t)
+	b, err := identity.Ensure(t.Context(), server.Client(), SecretStore(c.Client, namespace, testName, WithTLS(keyPassword)), newRequest(), withDownload(server))
+	require.NoError(t, err)
+	cert, err := b.TLSCertificate(keyPassword)
+	require.NoError(t, err)
+	secret, err := c.Client.CoreV1().Secrets(namespace).Get(t.Context(), testName, metav1.GetOptions{})
+	require.NoError(t, err)
+	require.Equal(t, corev1.SecretTypeTLS, secret.Type)
+	requirePair(t, secret, cert)
+}

@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# Builds the cluster of the tests, a kube-apiserver and an etcd from their Go
+# modules, and runs the tests of this module against it. The first build takes
+# minutes, every later one seconds. Arguments go to go test.
+set -euo pipefail
+cd "$(dirname "$0")"
+
+# Where there is a cluster no test may be skipped.
+export CI="${CI:-true}"
+
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+
+echo "building the cluster (kube-apiserver and etcd)"
+begin=$SECONDS
+(cd internal/cluster && go build -o "$folder/cluster" .)
+echo "built in $((SECONDS - begin)) s"
+
+export K8S_TEST_CLUSTER="$folder/cluster"
+echo "testing"
+go test "$@" ./...
