@@ -141,13 +141,6 @@ func (c *command) code(t *testing.T) int {
 	return c.ProcessState.ExitCode()
 }
 
-func (s *site) secret(t *testing.T) *corev1.Secret {
-	t.Helper()
-	secret, err := s.cluster.Client.CoreV1().Secrets(s.namespace).Get(t.Context(), secretName, metav1.GetOptions{})
-	require.NoError(t, err)
-	return secret
-}
-
 // requireIdentity: the Secret holds an identity that verifies.
 func (s *site) requireIdentity(t *testing.T) {
 	t.Helper()

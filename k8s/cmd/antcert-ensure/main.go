@@ -87,7 +87,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stderr 
 func (c *config) done(stderr io.Writer, b *certbundle.Bundle) int {
 	report, err := b.Verify(c.request.Password)
 	if err != nil {
-		return fail(stderr, exitUnusable, fmt.Errorf("Secret %s/%s: %w", c.namespace, c.secret, err))
+		return fail(stderr, exitUnusable, fmt.Errorf("the identity in Secret %s/%s: %w", c.namespace, c.secret, err))
 	}
 	if c.outDir != "" {
 		if err := b.WriteDir(c.outDir); err != nil {
