@@ -327,6 +327,7 @@ func TestLogging(t *testing.T) {
 			for line := range strings.Lines(log.String()) {
 				var r struct {
 					Level, Action, Host, RequestID, Next string
+					Event, Reason, Safe                  string
 					Attempt, Status                      int
 					Duration                             time.Duration
 				}
@@ -343,6 +344,9 @@ func TestLogging(t *testing.T) {
 				require.NotZero(t, r.Status)
 				require.Positive(t, r.Duration)
 				require.NotEmpty(t, r.RequestID)
+				require.NotEmpty(t, r.Event)
+				require.NotEmpty(t, r.Reason)
+				require.Equal(t, strings.HasPrefix(r.Next, "send"), r.Safe != "", "a resend says why it is safe: %q", r.Next)
 			}
 			require.Equal(t, c.next, next)
 			require.Equal(t, c.warns, warns)
