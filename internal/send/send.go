@@ -96,11 +96,14 @@ var errNothing = errors.New("the transport returned neither a response nor an er
 
 // Send sends m once. ctx bounds the attempt. The Attempt has to be closed.
 func (s *Sender) Send(ctx context.Context, m *Message, t Terms) *Attempt {
+	sent := false // by any try: what a later one proves is no proof for an earlier one
 	for n := 1; ; n++ {
 		a := s.try(ctx, m, t)
 		// Held back, or dropped by an idle connection that could not be held
 		// back from: the same bytes may follow.
 		again := !a.Sent && a.watch.wasUnusable() || a.Dropped && t.Retry
+		sent = sent || a.Sent
+		a.Sent = sent
 		if !again || n == maxHeldBack || ctx.Err() != nil || a.watch.tooLate() {
 			return a
 		}
@@ -172,6 +175,9 @@ func (a *Attempt) Close(regular bool) {
 	}
 	if a.release != nil {
 		a.release()
+	}
+	if own := a.sender.own.Load(); own != nil && a.base != nil && a.base != own {
+		a.base.CloseIdleConnections() // it was replaced meanwhile
 	}
 }
 
