@@ -37,12 +37,10 @@ func TestScrubber(t *testing.T) {
 		{"control characters and invalid bytes", "a\r\nb\x00\tc\xff", "a b c\uFFFD"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
 			require.Equal(t, c.want, s.Text(c.in, 1000))
 		})
 	}
 	t.Run("bounded, and never cut in the middle of a secret", func(t *testing.T) {
-		t.Parallel()
 		for limit := 20; limit < 60; limit++ {
 			got := s.Text(strings.Repeat("é", 10)+"pass word/1"+strings.Repeat("x", 100), limit)
 			require.LessOrEqual(t, len(got), limit)
@@ -51,7 +49,6 @@ func TestScrubber(t *testing.T) {
 		}
 	})
 	t.Run("a code keeps what only looks like a short secret", func(t *testing.T) {
-		t.Parallel()
 		require.Equal(t, "Böll", s.Identifier("Böll"))
 		require.Equal(t, "[REDACTED]", s.Identifier("pass word/1"))
 		require.Len(t, s.Identifier(strings.Repeat("x", 1000)), MaxIdentifier)
