@@ -23,6 +23,7 @@ import (
 	"net/http/httptrace"
 	"net/url"
 	"sync/atomic"
+	"time"
 )
 
 // A Sender sends over one client's transport. It is safe for concurrent use.
@@ -188,10 +189,11 @@ func (s *Sender) replace(base *http.Transport) {
 	if base == nil {
 		return
 	}
-	if s.Own() {
-		s.own.CompareAndSwap(base, newTransport())
-	}
 	base.CloseIdleConnections()
+	if s.Own() && s.own.CompareAndSwap(base, newTransport()) {
+		// A connection counts as busy for a moment after its last reply.
+		time.AfterFunc(releaseTimeout, base.CloseIdleConnections)
+	}
 }
 
 func (s *Sender) base() http.RoundTripper {
