@@ -53,9 +53,17 @@ func resolveFolder(dir string) resolvedFolder {
 	if err != nil {
 		return resolvedFolder{path: dir} // reading says what is wrong
 	}
-	data, err := filepath.EvalSymlinks(filepath.Join(path, dataLink))
+	data, err := os.Readlink(filepath.Join(path, dataLink))
 	if err != nil {
-		return resolvedFolder{path: path}
+		return resolvedFolder{path: path} // there is no such link
+	}
+	if !filepath.IsAbs(data) {
+		data = filepath.Join(path, data)
+	}
+	// If that is gone already, reading says so: never go on without it, which
+	// would follow the link anew for each file.
+	if resolved, err := filepath.EvalSymlinks(data); err == nil {
+		data = resolved
 	}
 	return resolvedFolder{path, data}
 }
