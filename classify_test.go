@@ -119,6 +119,7 @@ func TestClassifyOtherActions(t *testing.T) {
 	} {
 		v := classify(c.s, &received{status: c.status, body: []byte(c.body)})
 		require.Equal(t, c.want, v.reason, c.name)
+		require.Equal(t, v.event == atmostonce.Answered, v.result != nil, c.name)
 	}
 }
 
