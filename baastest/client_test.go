@@ -122,7 +122,8 @@ func TestClientsTakeTurnsWithTheServerAtACredential(t *testing.T) {
 	for range 4 {
 		require.NoError(t, <-done)
 	}
-	require.GreaterOrEqual(t, cred.calls, 8)
+	// The server asks for each of the four; the clients may share one flight.
+	require.GreaterOrEqual(t, cred.calls, 5)
 }
 
 // counting is a credential that the race detector sees used by two at once.
