@@ -3,8 +3,8 @@
 // compressed; the header is no witness.
 //
 // Its callers are the packages that read from a network. It imports the
-// standard library alone, which has gzip and deflate; Brotli and Zstandard
-// would each take a module of others.
+// standard library alone, so it knows gzip and deflate. docs/errors.md names
+// the way out for Brotli and Zstandard.
 package unpack
 
 import (
