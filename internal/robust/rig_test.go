@@ -83,6 +83,7 @@ func newRig(t testing.TB, server *baastest.Server, inMemory bool) *rig {
 		r.gates[http1].dial = l.dial
 		return r
 	}
+	require.NoError(t, loopback(), "127.0.0.1 cannot be reached. Is the loopback interface up (ip link set lo up)?")
 	for _, p := range []protocol{http1, http2} {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		require.NoError(t, err)
@@ -90,6 +91,21 @@ func newRig(t testing.TB, server *baastest.Server, inMemory bool) *rig {
 	}
 	return r
 }
+
+// loopback says what is wrong with the loopback interface. A system without one
+// still gives addresses of it away.
+var loopback = sync.OnceValue(func() error {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = l.Close() }()
+	conn, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		return err
+	}
+	return conn.Close()
+})
 
 func (r *rig) newGate(p protocol, outer net.Listener) *gate {
 	inner := newPipeListener()
