@@ -73,7 +73,7 @@ func top(path string) string {
 // credentials-go.
 func TestPolicyImportsNothing(t *testing.T) {
 	t.Parallel()
-	for _, pkg := range []string{"./internal/atmostonce", "./internal/envelope", "./internal/sign", "./internal/unpack"} {
+	for _, pkg := range []string{"./internal/atmostonce", "./internal/envelope", "./internal/fsys", "./internal/sign", "./internal/unpack"} {
 		require.Empty(t, ours(t, pkg), pkg)
 	}
 	out, err := exec.Command("go", "list", "-f", `{{join .Imports "\n"}}`, ".", "./internal/...").Output()

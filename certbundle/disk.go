@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/antchain-go/baas/internal/fsys"
 )
 
 const (
@@ -74,7 +76,7 @@ func (d disk) makeFolder(dir string) error {
 }
 
 func (d disk) syncFolder(dir string) error {
-	return d.do("sync folder", dir, func() error { return syncFolder(dir) })
+	return d.do("sync folder", dir, func() error { return fsys.SyncFolder(dir) })
 }
 
 // create makes a file that holds data appear under a name in dir: whole and on
@@ -137,7 +139,7 @@ func (d disk) createAs(dir string, data []byte, names ...string) (as string, err
 func (d disk) link(temp, path string, data []byte) error {
 	name := filepath.Base(path)
 	err := d.do("link", path, func() error { return os.Link(temp, path) })
-	if err != nil && !errors.Is(err, fs.ErrExist) && linksUnsupported(err) {
+	if err != nil && fsys.LinksUnsupported(err) {
 		err = d.write(path, data)
 	}
 	if errors.Is(err, fs.ErrExist) {
@@ -218,13 +220,13 @@ func readFile(path string) ([]byte, error) { return readUpTo(path, maxFile) }
 // readUpTo reads a regular file of no more than limit bytes, as a writer does:
 // it does not follow a symbolic link.
 func readUpTo(path string, limit int) ([]byte, error) {
-	return readRegular(path, limit, os.Lstat, openFlags|noFollow)
+	return readRegular(path, limit, os.Lstat, fsys.NonBlock|fsys.NoFollow)
 }
 
 // readLinked reads a regular file of no more than 1 MiB, or one that a symbolic
 // link leads to, as a reader does.
 func readLinked(path string) ([]byte, error) {
-	return readRegular(path, maxFile, os.Stat, openFlags)
+	return readRegular(path, maxFile, os.Stat, fsys.NonBlock)
 }
 
 // readRegular does not wait for the other end of a pipe, even if the file is

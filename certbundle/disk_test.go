@@ -99,7 +99,7 @@ func TestFileComesMeanwhile(t *testing.T) {
 					if at == step && strings.HasPrefix(filepath.Base(path), name) {
 						plant(t, dir, name, c.content)
 						if noLinks {
-							return syscall.EPERM
+							return &os.LinkError{Op: "link", Err: syscall.EPERM}
 						}
 					}
 					return nil

@@ -8,42 +8,17 @@ import (
 	"os"
 	"strconv"
 	"syscall"
-)
 
-const (
-	openFlags = syscall.O_NONBLOCK // opening a pipe returns
-	noFollow  = syscall.O_NOFOLLOW // opening a symbolic link fails
+	"github.com/antchain-go/baas/internal/fsys"
 )
 
 func syncFile(path string) error {
-	f, err := os.OpenFile(path, os.O_RDONLY|openFlags|noFollow, 0)
+	f, err := os.OpenFile(path, os.O_RDONLY|fsys.NonBlock|fsys.NoFollow, 0)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
 	return f.Sync()
-}
-
-// syncFolder puts the names in a folder on disk.
-func syncFolder(dir string) error {
-	f, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	err = f.Sync()
-	// Some file systems, on a network for the most part, cannot do that to a
-	// folder. They do it by themselves, or never.
-	if errors.Is(err, syscall.EINVAL) || errors.Is(err, errors.ErrUnsupported) {
-		return nil
-	}
-	return err
-}
-
-// linksUnsupported tells whether os.Link failed since there are no hard links:
-// EPERM on FAT, EACCES where a policy forbids them, of a file just made.
-func linksUnsupported(err error) bool {
-	return errors.Is(err, errors.ErrUnsupported) || errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EMLINK)
 }
 
 // checkPrivate finds who else may write to a folder.

@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/antchain-go/baas/certbundle"
+	"github.com/antchain-go/baas/internal/fsys"
 )
 
 // Package certbundle knows these names as well: see its record.go.
@@ -245,13 +246,13 @@ func (d *dir) create(name string, data []byte) error {
 		err = nil // the reply to an earlier request was lost on the network
 	}
 	if err == nil {
-		err = d.do("sync folder", func() error { return syncFolder(d.path) })
+		err = d.do("sync folder", func() error { return fsys.SyncFolder(d.path) })
 	}
 	_ = os.Remove(temp)
 	switch {
 	case errors.Is(err, fs.ErrExist):
 		return ErrConflict
-	case err != nil && linksUnsupported(err):
+	case fsys.LinksUnsupported(err):
 		return fmt.Errorf("identity: %s: this file system has no hard links, which a Dir needs: "+
 			"use a folder on another one, or another kind of store: %w", path, err)
 	case err != nil:

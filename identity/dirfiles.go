@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 
 	"github.com/antchain-go/baas/certbundle"
+	"github.com/antchain-go/baas/internal/fsys"
 )
 
 // copyOut puts the four files where the chain's own SDKs look for them.
@@ -48,7 +49,7 @@ func readFile(path string, limit int) ([]byte, error) {
 	if !info.Mode().IsRegular() {
 		return nil, errors.New("not a regular file")
 	}
-	f, err := os.OpenFile(path, os.O_RDONLY|openFlags, 0)
+	f, err := os.OpenFile(path, os.O_RDONLY|fsys.NoFollow|fsys.NonBlock, 0)
 	if err != nil {
 		return nil, err
 	}
