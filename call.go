@@ -214,7 +214,7 @@ func (k *call) note(o *outcome) {
 // pause is how long to wait before move.
 func (k *call) pause(move atmostonce.Move, retryAfter time.Duration) time.Duration {
 	if move.Waits() {
-		return k.c.retry.delay(k.attempt, retryAfter)
+		return k.c.retry.Delay(k.attempt, retryAfter)
 	}
 	return 0
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/antchain-go/baas/internal/atmostonce"
+	"github.com/antchain-go/baas/internal/backoff"
 	"github.com/antchain-go/baas/internal/clock"
 	"github.com/antchain-go/baas/internal/credential"
 	"github.com/antchain-go/baas/internal/endpoint"
@@ -34,7 +35,7 @@ type core struct {
 	sender         *send.Sender
 	credentials    credential.Source
 	attemptTimeout time.Duration
-	retry          RetryPolicy
+	retry          backoff.Policy
 	logger         *slog.Logger
 	request        *http.Request // what all requests have in common
 	paramsInQuery  bool

@@ -12,6 +12,7 @@ import (
 
 	"github.com/aliyun/credentials-go/credentials"
 
+	"github.com/antchain-go/baas/internal/backoff"
 	"github.com/antchain-go/baas/internal/clock"
 	"github.com/antchain-go/baas/internal/credential"
 	"github.com/antchain-go/baas/internal/endpoint"
@@ -34,7 +35,7 @@ type options struct {
 	credential     *givenCredential
 	httpClient     **http.Client
 	attemptTimeout time.Duration
-	retry          RetryPolicy
+	retry          backoff.Policy
 	logger         **slog.Logger
 	userAgent      string
 	paramsInQuery  bool
@@ -126,7 +127,7 @@ func WithAttemptTimeout(d time.Duration) Option {
 
 // WithRetryPolicy sets how often and after which delays a call is sent again.
 func WithRetryPolicy(p RetryPolicy) Option {
-	return func(o *options) error { o.retry = p; return nil }
+	return func(o *options) error { o.retry = backoff.Policy(p); return nil }
 }
 
 // WithLogger logs a debug record per attempt, and a warning when an outcome is
@@ -199,7 +200,7 @@ func (o *options) check() (faults []FieldError) {
 	}
 	fault(o.checkCredential())
 	fault("WithAttemptTimeout", when(o.attemptTimeout <= 0, "is not positive"))
-	fault("WithRetryPolicy", o.retry.check())
+	fault("WithRetryPolicy", o.retry.Check())
 	fault("WithSignatureVersion", when(o.signature != SignatureV2 && o.signature != SignatureV3, "is not a version of the signature"))
 	fault("WithLogger", when(o.logger != nil && (*o.logger == nil || (*o.logger).Handler() == nil), "is nil or has no handler"))
 	fault("WithUserAgent", when(!isHeaderValue(o.userAgent), "has characters that a header cannot hold"))
@@ -217,7 +218,7 @@ func (o *options) core() *core {
 		sender:         send.New(nil),
 		credentials:    o.source(),
 		attemptTimeout: o.attemptTimeout,
-		retry:          o.retry.withDefaults(),
+		retry:          o.retry.WithDefaults(),
 		logger:         slog.New(slog.DiscardHandler),
 		paramsInQuery:  o.paramsInQuery,
 		refusalCodes:   slices.Clone(o.refusalCodes),
