@@ -7,11 +7,11 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 
 	"github.com/antchain-go/baas/internal/atmostonce"
 	"github.com/antchain-go/baas/internal/clock"
+	"github.com/antchain-go/baas/internal/codes"
 	"github.com/antchain-go/baas/internal/redact"
 	"github.com/antchain-go/baas/internal/send"
 )
@@ -164,7 +164,7 @@ func (k *call) judge(ctx context.Context, resp *http.Response) outcome {
 	r, in := &k.reply, &k.received
 	*in = received{status: r.Status, body: r.Body, cutOff: r.CutOff, tooLarge: r.TooLarge, refusalCodes: k.c.refusalCodes}
 	var offset time.Duration
-	if bytes.Contains(in.body, []byte(codeTimeStampExpired)) {
+	if bytes.Contains(in.body, []byte(codes.TimestampExpired)) {
 		offset, in.tellsTime = k.c.clock().OffsetFrom(resp.Header, k.offset)
 	}
 	v := classify(k.in.semantics, in)
@@ -176,7 +176,7 @@ func (k *call) judge(ctx context.Context, resp *http.Response) outcome {
 		retryAfter: clock.RetryAfter(resp.Header, k.c.clock),
 		offset:     offset,
 
-		timestampRefused: strings.HasPrefix(v.reply.Code, "InvalidTimeStamp"),
+		timestampRefused: codes.IsTimestamp(v.reply.Code),
 	}
 	k.c.gateway.Note(resp.Header.Get("Date"), k.c.clock)
 	o.answer = answer{requestID: v.reply.RequestID, result: v.result}
