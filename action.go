@@ -6,9 +6,11 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/antchain-go/baas/internal/check"
 	"github.com/antchain-go/baas/internal/envelope"
 	"github.com/antchain-go/baas/internal/lenient"
 	"github.com/antchain-go/baas/internal/params"
+	"github.com/antchain-go/baas/internal/redact"
 	"github.com/antchain-go/baas/internal/sign"
 )
 
@@ -96,16 +98,6 @@ func semanticsOf(op *Operation) *semantics {
 	return &semantics{name: op.Action, readOnly: op.ReadOnly, keys: envelope.Keys{Any: !op.ReadOnly}}
 }
 
-// endsSecret reports whether the name of a parameter says that its value is a
-// secret.
-func endsSecret(name string) bool {
-	return hasAnySuffix(name, "Password", "Secret", "Token", "PrivateKey")
-}
-
-func hasAnySuffix(s string, suffixes ...string) bool {
-	return slices.ContainsFunc(suffixes, func(suffix string) bool { return strings.HasSuffix(s, suffix) })
-}
-
 // isDomestic reports whether an action takes no region but cn-hangzhou, as the
 // V2 twins do.
 func (s *semantics) isDomestic() bool { return strings.HasSuffix(s.name, "V2") }
@@ -120,7 +112,7 @@ type input struct {
 
 // isSecret reports whether the value of a parameter is never shown.
 func (in *input) isSecret(name string) bool {
-	return slices.Contains(in.semantics.secrets, name) || slices.Contains(in.secrets, name) || endsSecret(name)
+	return slices.Contains(in.semantics.secrets, name) || slices.Contains(in.secrets, name) || redact.IsSecretName(name)
 }
 
 func (in *input) fault(field, reason string) {
@@ -141,21 +133,17 @@ func (in *input) addRegion(region string) {
 // prepare checks op and copies what is needed of it.
 func prepare(op *Operation) input {
 	in := input{semantics: semanticsOf(op), secrets: op.Secrets}
-	if !isIdentifier(op.Action) {
+	if !check.IsIdentifier(op.Action) {
 		in.semantics = &semantics{name: "Do"} // for the error
 		in.fault("Action", "is not the name of an action")
 	}
 	if op.ReadOnly && !in.readOnly {
 		in.fault("ReadOnly", "is set, and "+op.Action+" changes something")
 	}
-	for name, values := range op.Params {
-		for _, value := range values {
-			if reason := checkParam(name, value); reason != "" {
-				in.fault("Params", reason)
-			}
-			in.params = append(in.params, sign.Pair{Name: name, Value: value})
-		}
+	pairs, reasons := params.FromValues(op.Params)
+	in.params = pairs
+	for _, reason := range reasons {
+		in.fault("Params", reason)
 	}
-	slices.SortFunc(in.faults, func(a, b FieldError) int { return strings.Compare(a.Reason, b.Reason) })
 	return in
 }

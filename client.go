@@ -7,15 +7,16 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
-	"reflect"
 	"sync/atomic"
 	"time"
 
 	"github.com/antchain-go/baas/internal/atmostonce"
 	"github.com/antchain-go/baas/internal/backoff"
+	"github.com/antchain-go/baas/internal/check"
 	"github.com/antchain-go/baas/internal/clock"
 	"github.com/antchain-go/baas/internal/credential"
 	"github.com/antchain-go/baas/internal/endpoint"
+	"github.com/antchain-go/baas/internal/envelope"
 	"github.com/antchain-go/baas/internal/send"
 )
 
@@ -124,7 +125,7 @@ type Operation struct {
 // use; result must not be touched until it returns.
 func (c *Client) Do(ctx context.Context, op Operation, result any, opts ...CallOption) error {
 	in := prepare(&op)
-	if result != nil && !isPointer(result) {
+	if result != nil && !check.IsPointer(result) {
 		in.fault("result", "is not a non-nil pointer")
 	}
 	k, err := c.newCall(ctx, in, opts)
@@ -136,7 +137,7 @@ func (c *Client) Do(ctx context.Context, op Operation, result any, opts ...CallO
 	if err != nil || result == nil {
 		return err
 	}
-	normalized, err := a.normalized()
+	normalized, err := envelope.Flat(a.requestID, a.result)
 	if err == nil {
 		err = json.Unmarshal(normalized, result)
 	}
@@ -176,18 +177,4 @@ func (c *Client) newCall(ctx context.Context, in input, opts []CallOption) (*cal
 		}
 	}
 	return k, nil
-}
-
-// normalized is the answer in its flat shape.
-func (a answer) normalized() ([]byte, error) {
-	return json.Marshal(struct {
-		RequestID string          `json:"RequestId"`
-		Result    json.RawMessage `json:"Result"`
-	}{a.requestID, a.result})
-}
-
-// isPointer reports whether v is a pointer that is not nil.
-func isPointer(v any) bool {
-	r := reflect.ValueOf(v)
-	return r.Kind() == reflect.Pointer && !r.IsNil()
 }
