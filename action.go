@@ -39,8 +39,17 @@ type action[Req, Res any] struct {
 func define[Req, Res any](a action[Req, Res]) *action[Req, Res] {
 	a.params = params.Of(reflect.TypeFor[Req]())
 	a.secrets = append(a.secrets, a.params.Secrets()...)
+	if a.decode == nil {
+		a.decode = func(result []byte, res *Res) error { return lenient.Unmarshal(result, res) }
+	}
 	actions[a.name] = &a.semantics
 	return &a
+}
+
+// defineReadOnly is define for an action that reads: repeating the call changes
+// nothing.
+func defineReadOnly[Req, Res any](name string) *action[Req, Res] {
+	return define(action[Req, Res]{semantics: semantics{name: name, readOnly: true}})
 }
 
 // A reply is the answer to a typed call. The response types are the same struct
@@ -68,11 +77,7 @@ func invoke[Req, Res any](ctx context.Context, c *Client, a *action[Req, Res], r
 		return nil, err
 	}
 	r := &reply[Res]{RequestID: got.requestID}
-	decode := a.decode
-	if decode == nil {
-		decode = func(result []byte, res *Res) error { return lenient.Unmarshal(result, res) }
-	}
-	if err := decode(got.result, &r.Result); err != nil {
+	if err := a.decode(got.result, &r.Result); err != nil {
 		return nil, k.undecodable(got, err)
 	}
 	return r, nil

@@ -181,11 +181,11 @@ func (k *call) judge(ctx context.Context, resp *http.Response) outcome {
 	k.c.gateway.Note(resp.Header.Get("Date"), k.c.clock)
 	o.answer = answer{requestID: v.reply.RequestID, result: v.result}
 	if v.reason != ReasonReplied {
-		readErr := r.Err
+		var cause error
 		if in.cutOff {
-			readErr = k.cause(ctx, readErr)
+			cause = k.cause(ctx, r.Err)
 		}
-		o.err = k.explain(&o, &v, resp, in, readErr)
+		o.err = k.explain(&o, &v, resp, in, cause)
 	}
 	return o
 }
@@ -221,13 +221,11 @@ func (k *call) pause(move atmostonce.Move, retryAfter time.Duration) time.Durati
 
 // mayGoOn reports whether the wait before move may begin.
 func (k *call) mayGoOn(move atmostonce.Move, pause time.Duration) bool {
-	switch {
-	case move.Ends():
+	if move.Ends() {
 		return true
-	case move.Resends():
-		return k.ctx.Err() == nil && k.age()+pause <= atmostonce.ResendWindow
 	}
-	return k.ctx.Err() == nil
+	inTime := !move.Resends() || k.age()+pause <= atmostonce.ResendWindow
+	return inTime && k.ctx.Err() == nil
 }
 
 // wait waits before an attempt and reports whether that may begin.

@@ -146,15 +146,7 @@ func (f facts) isSalvaged() bool {
 	return !f.readOnly && (f.hasKeys() || envelope.Salvage(f.body, f.keys) != nil)
 }
 
-// blamed sums up the codes of the reply.
-func (f facts) blamed() codes.Blame {
-	// The status in the body repeats another verdict, so it can only add to the
-	// doubt.
-	if f.e.HTTPStatus != "" && codes.BlameOf(f.e.HTTPStatus) == codes.Service {
-		return codes.Service
-	}
-	return codes.Sum(f.e.Codes, f.refusalCodes)
-}
+func (f facts) blamed() codes.Blame { return codes.Sum(f.e.Codes, f.e.HTTPStatus, f.refusalCodes) }
 
 // kindOf says which sentinel a code and a status stand for, or nil.
 func kindOf(code string, status int) error {

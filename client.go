@@ -2,7 +2,6 @@ package baas
 
 import (
 	"context"
-	"crypto/rand"
 	"encoding/json"
 	"log/slog"
 	"net/http"
@@ -58,7 +57,7 @@ type core struct {
 // nothing and does not look for credentials yet. Its error is a
 // *ValidationError that names every option at fault.
 func NewClient(opts ...Option) (*Client, error) {
-	o := options{attemptTimeout: defaultAttemptTimeout}
+	o := defaultOptions()
 	for _, opt := range opts {
 		if opt == nil {
 			continue
@@ -73,8 +72,6 @@ func NewClient(opts ...Option) (*Client, error) {
 	c := o.core()
 	return &Client{core: func() *core { return c }}, nil
 }
-
-func newNonce() string { return rand.Text() }
 
 // CloseIdleConnections closes the connections of the client's own transport
 // that no call is using. It does nothing to a transport that came with

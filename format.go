@@ -6,7 +6,6 @@ import (
 	"io"
 	"log/slog"
 	"maps"
-	"slices"
 
 	"github.com/antchain-go/baas/internal/redact"
 )
@@ -106,11 +105,7 @@ func (op Operation) Redacted() Operation {
 	in := input{semantics: semanticsOf(&op), secrets: op.Secrets}
 	for name, values := range params {
 		if in.isSecret(name) {
-			values = slices.Clone(values)
-			for i := range values {
-				values[i] = redact.Secret(values[i])
-			}
-			params[name] = values
+			params[name] = redact.Secrets(values)
 		}
 	}
 	op.Params = params

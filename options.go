@@ -1,6 +1,7 @@
 package baas
 
 import (
+	"crypto/rand"
 	"log/slog"
 	"net/http"
 	"runtime"
@@ -17,7 +18,10 @@ import (
 	"github.com/antchain-go/baas/internal/send"
 )
 
-const defaultAttemptTimeout = 90 * time.Second
+const (
+	defaultRegion         = "cn-hangzhou"
+	defaultAttemptTimeout = 90 * time.Second
+)
 
 // An Option configures a Client. Nil options are skipped, the order does not
 // matter, and of several of a kind the last one wins. NewClient reports bad
@@ -25,7 +29,7 @@ const defaultAttemptTimeout = 90 * time.Second
 type Option func(*options) error
 
 // options holds what the options say, unchecked, so that the last of a kind
-// can win over a bad one.
+// can win over a bad one. The pointers tell what was given from what was not.
 type options struct {
 	region         *string
 	endpoint       *string
@@ -34,16 +38,24 @@ type options struct {
 	httpClient     **http.Client
 	attemptTimeout time.Duration
 	retry          backoff.Policy
-	logger         **slog.Logger
+	logger         *slog.Logger
 	userAgent      string
 	paramsInQuery  bool
 	refusalCodes   []string
 	signature      SignatureVersion
 }
 
-// A givenCredential is what WithAccessKey or WithCredential was given.
+func defaultOptions() options {
+	return options{
+		credential:     givenCredential{source: credential.Default()},
+		attemptTimeout: defaultAttemptTimeout,
+		logger:         slog.New(slog.DiscardHandler),
+	}
+}
+
+// A givenCredential is what WithAccessKey or WithCredential has set.
 type givenCredential struct {
-	option string // the name of the option
+	option string // the name of the option; empty for the default chain
 	source credential.Source
 	reason string // what is wrong with it
 }
@@ -134,7 +146,7 @@ func WithRetryPolicy(p RetryPolicy) Option {
 // unknown or a reply was salvaged. No record holds a secret. By default
 // nothing is logged.
 func WithLogger(l *slog.Logger) Option {
-	return func(o *options) error { o.logger = &l; return nil }
+	return func(o *options) error { o.logger = l; return nil }
 }
 
 // WithUserAgent puts product, such as "wallet/1.2", before the SDK's own name
@@ -196,7 +208,7 @@ func (o *options) check() (faults []FieldError) {
 	fault(o.attemptTimeout <= 0, "WithAttemptTimeout", "is not positive")
 	fault(o.retry.Check() != "", "WithRetryPolicy", o.retry.Check())
 	fault(o.signature != SignatureV2 && o.signature != SignatureV3, "WithSignatureVersion", "is not a version of the signature")
-	fault(o.logger != nil && (*o.logger == nil || (*o.logger).Handler() == nil), "WithLogger", "is nil or has no handler")
+	fault(o.logger == nil || o.logger.Handler() == nil, "WithLogger", "is nil or has no handler")
 	fault(!check.IsHeaderValue(o.userAgent), "WithUserAgent", "has characters that a header cannot hold")
 	if o.httpClient != nil {
 		hc := *o.httpClient
@@ -208,29 +220,23 @@ func (o *options) check() (faults []FieldError) {
 // core makes a client's of options that have been checked.
 func (o *options) core() *core {
 	c := &core{
-		endpoint:       regionEndpoint(o.calledRegion()),
+		endpoint:       endpoint.OfRegion(o.calledRegion()),
 		sender:         send.New(nil),
 		credentials:    o.credential.source,
 		attemptTimeout: o.attemptTimeout,
 		retry:          o.retry.WithDefaults(),
-		logger:         slog.New(slog.DiscardHandler),
+		logger:         o.logger,
 		paramsInQuery:  o.paramsInQuery,
 		refusalCodes:   slices.Clone(o.refusalCodes),
 		signature:      o.signature,
 		clock:          clock.System(),
-		nonce:          newNonce,
-	}
-	if c.credentials == nil {
-		c.credentials = credential.Default()
+		nonce:          rand.Text,
 	}
 	if o.endpoint == nil || o.region != nil {
 		c.region = o.calledRegion()
 	}
 	if o.endpoint != nil {
 		c.endpoint, _ = endpoint.Parse(*o.endpoint, o.insecureHTTP)
-	}
-	if o.logger != nil {
-		c.logger = *o.logger
 	}
 	if o.httpClient != nil {
 		c.sender = send.New(*o.httpClient)

@@ -84,9 +84,10 @@ func BlameOf(code string) Blame {
 	return Nobody
 }
 
-// Sum is what all codes of a reply say together. Request needs one that blames
-// the request, or that is among refusals, and none that blames the service.
-func Sum(all, refusals []string) Blame {
+// Sum is what all codes of a reply say together, and the HTTP status in its body,
+// if any. Request needs a code that blames the request, or that is among refusals,
+// and none that blames the service.
+func Sum(all []string, status string, refusals []string) Blame {
 	sum := Nobody
 	for _, code := range all {
 		if slices.Contains(refusals, code) {
@@ -94,6 +95,9 @@ func Sum(all, refusals []string) Blame {
 		} else {
 			sum = max(sum, BlameOf(code))
 		}
+	}
+	if BlameOf(status) == Service { // it repeats another verdict, so it can only add to the doubt
+		sum = Service
 	}
 	return sum
 }

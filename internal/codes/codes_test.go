@@ -42,20 +42,26 @@ func TestBlame(t *testing.T) {
 func TestSum(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
-		all, refusals []string
-		want          Blame
+		all      []string
+		status   string
+		refusals []string
+		want     Blame
 	}{
-		"no code":                              {nil, nil, Nobody},
-		"one in no list":                       {[]string{"BizError"}, nil, Nobody},
-		"one of the request":                   {[]string{"200", "NotFound"}, nil, Request},
-		"one of each":                          {[]string{"NotFound", "SystemError"}, nil, Service},
-		"one of each, the service's first":     {[]string{"SystemError", "NotFound"}, nil, Service},
-		"one that is added":                    {[]string{"BizError"}, []string{"BizError"}, Request},
-		"one that is added, against its words": {[]string{"SystemBusy"}, []string{"SystemBusy"}, Request},
-		"one that is added, beside another's":  {[]string{"BizError", "SystemBusy"}, []string{"BizError"}, Service},
-		"one that is added in another case":    {[]string{"bizError"}, []string{"BizError"}, Nobody},
+		"no code":                              {nil, "", nil, Nobody},
+		"one in no list":                       {[]string{"BizError"}, "", nil, Nobody},
+		"one of the request":                   {[]string{"200", "NotFound"}, "", nil, Request},
+		"one of each":                          {[]string{"NotFound", "SystemError"}, "", nil, Service},
+		"one of each, the service's first":     {[]string{"SystemError", "NotFound"}, "", nil, Service},
+		"one that is added":                    {[]string{"BizError"}, "", []string{"BizError"}, Request},
+		"one that is added, against its words": {[]string{"SystemBusy"}, "", []string{"SystemBusy"}, Request},
+		"one that is added, beside another's":  {[]string{"BizError", "SystemBusy"}, "", []string{"BizError"}, Service},
+		"one that is added in another case":    {[]string{"bizError"}, "", []string{"BizError"}, Nobody},
+		"a status of the service":              {[]string{"NotFound"}, "500", nil, Service},
+		"a status of the request":              {[]string{"BizError"}, "400", nil, Nobody},
+		"a status of success":                  {[]string{"NotFound"}, "200", nil, Request},
+		"a status that is added":               {nil, "500", []string{"500"}, Service},
 	} {
-		require.Equal(t, tt.want, Sum(tt.all, tt.refusals), name)
+		require.Equal(t, tt.want, Sum(tt.all, tt.status, tt.refusals), name)
 	}
 }
 

@@ -26,6 +26,7 @@ const (
 
 	MaxText       = 1 << 10 // bytes of what others say in an error
 	MaxIdentifier = 128     // bytes of a code or an ID
+	MaxExcerpt    = 200     // bytes of a page
 
 	maxScrubbed = 16 << 10 // bytes of a text that are looked at
 

@@ -1,6 +1,7 @@
 package redact
 
 import (
+	"bytes"
 	"fmt"
 	"log/slog"
 	"reflect"
@@ -25,6 +26,15 @@ func Secret(secret string) string {
 	return Mark
 }
 
+// Secrets is what is shown of several.
+func Secrets(secrets []string) []string {
+	shown := make([]string, len(secrets))
+	for i, secret := range secrets {
+		shown[i] = Secret(secret)
+	}
+	return shown
+}
+
 // Link is what is shown of a link: all except its query, which is signed. It
 // finds the query also where the question mark was garbled on the way.
 func Link(link string) string {
@@ -35,6 +45,21 @@ func Link(link string) string {
 		return before[:strings.LastIndexByte(before, '/')+1] + Mark
 	}
 	return link
+}
+
+// Excerpt says what body is in the place of JSON. Of text it quotes the beginning;
+// of what looks like JSON nothing, since that may hold anything.
+func (s *Scrubber) Excerpt(body []byte) string {
+	head := body[:min(len(body), MaxExcerpt)]
+	switch {
+	case len(body) == 0:
+		return "without a body"
+	case bytes.ContainsFunc(head, func(r rune) bool { return r < ' ' && !strings.ContainsRune("\t\r\n\f", r) }):
+		return "with a reply that is not text"
+	case bytes.HasPrefix(bytes.TrimSpace(head), []byte("{")):
+		return "with a reply of an unexpected kind"
+	}
+	return `with a reply that is not JSON: "` + s.Text(string(body), MaxExcerpt) + `"`
 }
 
 // Format prints v, which has no Format method, with the verb and the flags of f.

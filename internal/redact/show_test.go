@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"log/slog"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -23,6 +24,7 @@ func TestSecret(t *testing.T) {
 	t.Parallel()
 	require.Equal(t, "", Secret(""))
 	require.Equal(t, Mark, Secret("p"))
+	require.Equal(t, []string{Mark, ""}, Secrets([]string{"p", ""}))
 }
 
 func TestLink(t *testing.T) {
@@ -73,4 +75,21 @@ func TestFormat(t *testing.T) {
 	require.Equal(t, "{A:a B:b}", fmt.Sprintf("%+v", v))
 	require.Equal(t, `redact.plain{A:"a", B:"b"}`, fmt.Sprintf("%#v", v))
 	require.Equal(t, "{   a    b}", fmt.Sprintf("%4s", v))
+}
+
+func TestExcerpt(t *testing.T) {
+	t.Parallel()
+	var s Scrubber
+	s.Add("pass word")
+	for name, tt := range map[string]struct{ body, want string }{
+		"nothing":            {"", "without a body"},
+		"bytes":              {"PK\x03\x04", "with a reply that is not text"},
+		"white space":        {"a\tb\r\n\f", `with a reply that is not JSON: "a b"`},
+		"what may be JSON":   {" {\"Result\":", "with a reply of an unexpected kind"},
+		"a page":             {"<html>", `with a reply that is not JSON: "<html>"`},
+		"a secret in it":     {"<pass word>", `with a reply that is not JSON: "<[REDACTED]>"`},
+		"a control later on": {strings.Repeat("x", MaxExcerpt) + "\x00x", `with a reply that is not JSON: "` + strings.Repeat("x", MaxExcerpt-3) + `…"`},
+	} {
+		require.Equal(t, tt.want, s.Excerpt([]byte(tt.body)), name)
+	}
 }

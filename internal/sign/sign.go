@@ -6,6 +6,9 @@
 package sign
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -39,6 +42,23 @@ type Output struct {
 	Query, Body string
 	Header      http.Header // of version 3; nil for version 2
 	Signature   string      // empty with a bearer token
+}
+
+// Digest is the SHA-256, in hex, over scheme, host and all bytes of the Output.
+func (o *Output) Digest(scheme, host string) string {
+	h := sha256.New()
+	write := func(parts ...string) {
+		for _, part := range parts {
+			h.Write([]byte(part))
+			h.Write([]byte{0}) // which no part holds
+		}
+	}
+	write(scheme, host, o.Query, o.Body)
+	for _, name := range slices.Sorted(maps.Keys(o.Header)) {
+		write(name)
+		write(o.Header[name]...)
+	}
+	return hex.EncodeToString(h.Sum(nil))
 }
 
 const (
