@@ -61,14 +61,14 @@ type reply[Res any] struct {
 
 // invoke makes a typed call.
 func invoke[Req, Res any](ctx context.Context, c *Client, a *action[Req, Res], req *Req, opts []CallOption) (*reply[Res], error) {
-	in := input{semantics: &a.semantics}
+	k := &call{}
+	k.in = input{semantics: &a.semantics, params: k.usual[:0]}
 	if req == nil {
-		in.fault("req", "is nil")
+		k.in.fault("req", "is nil")
 	} else {
-		a.encode(req, &in)
+		a.encode(req, &k.in)
 	}
-	k, err := c.newCall(ctx, in, opts)
-	if err != nil {
+	if err := k.begin(ctx, c, opts); err != nil {
 		return nil, err
 	}
 	defer k.reply.Release()
@@ -86,7 +86,7 @@ func invoke[Req, Res any](ctx context.Context, c *Client, a *action[Req, Res], r
 // encode turns the fields of req into parameters and names all that are at
 // fault.
 func (a *action[Req, Res]) encode(req *Req, in *input) {
-	pairs, faults := a.params.Encode(reflect.ValueOf(req).Elem())
+	pairs, faults := a.params.Append(in.params, reflect.ValueOf(req).Elem())
 	in.params = pairs
 	for _, f := range faults {
 		in.fault(f.Field, f.Reason)

@@ -14,6 +14,7 @@ import (
 	"github.com/antchain-go/baas/internal/codes"
 	"github.com/antchain-go/baas/internal/redact"
 	"github.com/antchain-go/baas/internal/send"
+	"github.com/antchain-go/baas/internal/sign"
 )
 
 // A call is one call in progress: sign, send, read, classify, decide, until the
@@ -25,6 +26,7 @@ type call struct {
 	opts  callOptions
 	state atmostonce.State
 	scrub redact.Scrubber // knows every secret met so far
+	usual [10]sign.Pair   // the parameters of a usual request, to be allocated with the call
 
 	message  message
 	reply    send.Reply // the latest
@@ -60,6 +62,33 @@ type outcome struct {
 
 	offset           time.Duration // of ClockOff
 	timestampRefused bool
+}
+
+// begin checks what all calls have in common, and names all faults of a call at
+// once.
+func (k *call) begin(ctx context.Context, c *Client, opts []CallOption) error {
+	if !c.made() {
+		k.in.fault("Client", "was not made by NewClient")
+	}
+	if ctx == nil {
+		k.in.fault("ctx", "is nil")
+	}
+	k.opts = callOptionsOf(opts)
+	k.opts.check(&k.in)
+	if k.in.faults != nil {
+		return k.opts.invalid(&ValidationError{Action: k.in.name, Fields: k.in.faults})
+	}
+	k.c, k.ctx = c.core(), ctx
+	k.in.addRegion(k.c.region)
+	k.state = atmostonce.New(k.in.readOnly, k.c.retry.MaxAttempts)
+	k.state.InDoubt = k.opts.resume != nil
+	k.offset = time.Duration(k.c.offset.Load())
+	for _, p := range k.in.params {
+		if k.in.isSecret(p.Name) {
+			k.scrub.Add(p.Value)
+		}
+	}
+	return nil
 }
 
 // run makes attempts until the policy says that it is over.

@@ -9,7 +9,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/antchain-go/baas/internal/atmostonce"
 	"github.com/antchain-go/baas/internal/backoff"
 	"github.com/antchain-go/baas/internal/check"
 	"github.com/antchain-go/baas/internal/clock"
@@ -121,12 +120,11 @@ type Operation struct {
 // or ErrUnavailable after server errors. Do is safe for concurrent
 // use; result must not be touched until it returns.
 func (c *Client) Do(ctx context.Context, op Operation, result any, opts ...CallOption) error {
-	in := prepare(&op)
+	k := &call{in: prepare(&op)}
 	if result != nil && !check.IsPointer(result) {
-		in.fault("result", "is not a non-nil pointer")
+		k.in.fault("result", "is not a non-nil pointer")
 	}
-	k, err := c.newCall(ctx, in, opts)
-	if err != nil {
+	if err := k.begin(ctx, c, opts); err != nil {
 		return err
 	}
 	defer k.reply.Release()
@@ -142,36 +140,4 @@ func (c *Client) Do(ctx context.Context, op Operation, result any, opts ...CallO
 		return k.undecodable(a, err)
 	}
 	return nil
-}
-
-// newCall checks what all calls have in common. All faults are named at once.
-func (c *Client) newCall(ctx context.Context, in input, opts []CallOption) (*call, error) {
-	if !c.made() {
-		in.fault("Client", "was not made by NewClient")
-	}
-	if ctx == nil {
-		in.fault("ctx", "is nil")
-	}
-	o := callOptionsOf(opts)
-	o.check(&in)
-	if in.faults != nil {
-		return nil, o.invalid(&ValidationError{Action: in.name, Fields: in.faults})
-	}
-	core := c.core()
-	in.addRegion(core.region)
-	k := &call{
-		c:      core,
-		ctx:    ctx,
-		in:     in,
-		opts:   o,
-		state:  atmostonce.New(in.readOnly, core.retry.MaxAttempts),
-		offset: time.Duration(core.offset.Load()),
-	}
-	k.state.InDoubt = o.resume != nil
-	for _, p := range in.params {
-		if in.isSecret(p.Name) {
-			k.scrub.Add(p.Value)
-		}
-	}
-	return k, nil
 }

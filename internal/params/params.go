@@ -66,11 +66,10 @@ func (p Plan) Field(req reflect.Value, wire string) reflect.Value {
 // A Fault is one field at fault.
 type Fault struct{ Field, Reason string }
 
-// Encode makes the parameters of a request, and names each field at fault: a
-// required one that is empty, or text that is not UTF-8. An optional field that
-// is empty is left out.
-func (p Plan) Encode(req reflect.Value) (pairs []sign.Pair, faults []Fault) {
-	pairs = make([]sign.Pair, 0, len(p)+1)
+// Append appends the parameters of a request to pairs, and names each field at
+// fault: a required one that is empty, or text that is not UTF-8. An optional
+// field that is empty is left out.
+func (p Plan) Append(pairs []sign.Pair, req reflect.Value) (all []sign.Pair, faults []Fault) {
 	for _, f := range p {
 		value := text(req.Field(f.index))
 		switch {

@@ -42,7 +42,7 @@ func TestPlan(t *testing.T) {
 			nil,
 		},
 		"nothing": {
-			request{}, []sign.Pair{},
+			request{}, nil,
 			[]Fault{{"ID", "is required"}, {"Number", "is required"}, {"Password", "is required"}},
 		},
 		"no UTF-8": {
@@ -51,8 +51,8 @@ func TestPlan(t *testing.T) {
 			[]Fault{{"ID", "is not valid UTF-8"}, {"Status", "is not valid UTF-8"}},
 		},
 	} {
-		pairs, faults := plan.Encode(reflect.ValueOf(tt.req))
-		require.Equal(t, tt.pairs, pairs, name)
+		pairs, faults := plan.Append([]sign.Pair{{Name: "First"}}, reflect.ValueOf(tt.req))
+		require.Equal(t, append([]sign.Pair{{Name: "First"}}, tt.pairs...), pairs, name)
 		require.Equal(t, tt.faults, faults, name)
 	}
 }

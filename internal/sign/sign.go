@@ -77,7 +77,7 @@ func byName(pairs []Pair) {
 // well, so one encoding serves signature and wire.
 func Escape(v string) string { return string(appendEscaped(nil, v)) }
 
-func appendEscaped(dst []byte, v string) []byte {
+func appendEscaped[T string | []byte](dst []byte, v T) []byte {
 	run := 0 // where the run of unreserved characters begins
 	for i := range len(v) {
 		if c := v[i]; !unreserved[c] {
