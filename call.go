@@ -105,6 +105,7 @@ func (k *call) run() (answer, error) {
 		k.attempt++
 		o := k.send(move.Resends() || k.attempt > 1)
 		k.note(&o)
+		k.keepOffset(&o)
 		k.state, move = k.state.Next(o.event)
 		if move == atmostonce.RetryCorrected {
 			k.offset, k.offsetIsNew = o.offset, true
@@ -219,7 +220,7 @@ func (k *call) judge(ctx context.Context, resp *http.Response) outcome {
 	return o
 }
 
-// note keeps what later moves and errors need of an attempt.
+// note keeps what later errors need of an attempt.
 func (k *call) note(o *outcome) {
 	k.last, k.lastReason = o.err, o.reason
 	if o.requestID != "" && (k.doubt == nil || k.requestID == "") {
@@ -231,12 +232,16 @@ func (k *call) note(o *outcome) {
 			k.doubt = &doubt{reason: o.reason, code: o.code, err: o.err}
 			k.requestID = o.requestID
 		}
-	case atmostonce.Answered, atmostonce.Refused:
-		// Except for flow control, the gateway checks the timestamp before
-		// anything that a refusal could be about.
-		if k.offsetIsNew && !o.timestampRefused {
-			k.c.offset.Store(int64(k.offset))
-		}
+	}
+}
+
+// keepOffset keeps an offset of the clock for later calls once it has proven
+// right. Except for flow control, the gateway checks the timestamp before anything
+// that a refusal could be about.
+func (k *call) keepOffset(o *outcome) {
+	judged := o.event == atmostonce.Answered || o.event == atmostonce.Refused
+	if k.offsetIsNew && judged && !o.timestampRefused {
+		k.c.offset.Store(int64(k.offset))
 	}
 }
 

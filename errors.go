@@ -211,7 +211,7 @@ type callError struct {
 	requestID string
 	text      string
 	kind      error // one of the sentinels; nil if the context ended the call
-	cause     error // a *redact.Error, the error of the attempt before, or nil
+	cause     error // of package redact, or the error of the attempt before; may be nil
 	ended     error // the error of the caller's context, if that ended the call
 }
 
