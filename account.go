@@ -135,13 +135,9 @@ type CreateAntChainAccountWithKeyPairAutoCreationResponse struct {
 	Result    AccountKeys
 }
 
-var describeAccounts = define(action[DescribeAntChainAccountsRequest, AccountsResult]{
-	semantics: semantics{name: "DescribeAntChainAccounts", readOnly: true},
-})
+var describeAccounts = defineReadOnly[DescribeAntChainAccountsRequest, AccountsResult]("DescribeAntChainAccounts")
 
-var describeAccountsV2 = define(action[DescribeAntChainAccountsV2Request, AccountsResult]{
-	semantics: semantics{name: "DescribeAntChainAccountsV2", readOnly: true},
-})
+var describeAccountsV2 = defineReadOnly[DescribeAntChainAccountsV2Request, AccountsResult]("DescribeAntChainAccountsV2")
 
 var createAccount = define(action[CreateAntChainAccountRequest, CreatedAccount]{
 	semantics: semantics{name: "CreateAntChainAccount"},

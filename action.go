@@ -6,9 +6,11 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/antchain-go/baas/internal/check"
 	"github.com/antchain-go/baas/internal/envelope"
 	"github.com/antchain-go/baas/internal/lenient"
 	"github.com/antchain-go/baas/internal/params"
+	"github.com/antchain-go/baas/internal/redact"
 	"github.com/antchain-go/baas/internal/sign"
 )
 
@@ -37,8 +39,17 @@ type action[Req, Res any] struct {
 func define[Req, Res any](a action[Req, Res]) *action[Req, Res] {
 	a.params = params.Of(reflect.TypeFor[Req]())
 	a.secrets = append(a.secrets, a.params.Secrets()...)
+	if a.decode == nil {
+		a.decode = func(result []byte, res *Res) error { return lenient.Unmarshal(result, res) }
+	}
 	actions[a.name] = &a.semantics
 	return &a
+}
+
+// defineReadOnly is define for an action that reads: repeating the call changes
+// nothing.
+func defineReadOnly[Req, Res any](name string) *action[Req, Res] {
+	return define(action[Req, Res]{semantics: semantics{name: name, readOnly: true}})
 }
 
 // A reply is the answer to a typed call. The response types are the same struct
@@ -50,14 +61,14 @@ type reply[Res any] struct {
 
 // invoke makes a typed call.
 func invoke[Req, Res any](ctx context.Context, c *Client, a *action[Req, Res], req *Req, opts []CallOption) (*reply[Res], error) {
-	in := input{semantics: &a.semantics}
+	k := &call{}
+	k.in = input{semantics: &a.semantics, params: k.usual[:0]}
 	if req == nil {
-		in.fault("req", "is nil")
+		k.in.fault("req", "is nil")
 	} else {
-		a.encode(req, &in)
+		a.encode(req, &k.in)
 	}
-	k, err := c.newCall(ctx, in, opts)
-	if err != nil {
+	if err := k.begin(ctx, c, opts); err != nil {
 		return nil, err
 	}
 	defer k.reply.Release()
@@ -66,11 +77,7 @@ func invoke[Req, Res any](ctx context.Context, c *Client, a *action[Req, Res], r
 		return nil, err
 	}
 	r := &reply[Res]{RequestID: got.requestID}
-	decode := a.decode
-	if decode == nil {
-		decode = func(result []byte, res *Res) error { return lenient.Unmarshal(result, res) }
-	}
-	if err := decode(got.result, &r.Result); err != nil {
+	if err := a.decode(got.result, &r.Result); err != nil {
 		return nil, k.undecodable(got, err)
 	}
 	return r, nil
@@ -79,7 +86,7 @@ func invoke[Req, Res any](ctx context.Context, c *Client, a *action[Req, Res], r
 // encode turns the fields of req into parameters and names all that are at
 // fault.
 func (a *action[Req, Res]) encode(req *Req, in *input) {
-	pairs, faults := a.params.Encode(reflect.ValueOf(req).Elem())
+	pairs, faults := a.params.Append(in.params, reflect.ValueOf(req).Elem())
 	in.params = pairs
 	for _, f := range faults {
 		in.fault(f.Field, f.Reason)
@@ -96,16 +103,6 @@ func semanticsOf(op *Operation) *semantics {
 	return &semantics{name: op.Action, readOnly: op.ReadOnly, keys: envelope.Keys{Any: !op.ReadOnly}}
 }
 
-// endsSecret reports whether the name of a parameter says that its value is a
-// secret.
-func endsSecret(name string) bool {
-	return hasAnySuffix(name, "Password", "Secret", "Token", "PrivateKey")
-}
-
-func hasAnySuffix(s string, suffixes ...string) bool {
-	return slices.ContainsFunc(suffixes, func(suffix string) bool { return strings.HasSuffix(s, suffix) })
-}
-
 // isDomestic reports whether an action takes no region but cn-hangzhou, as the
 // V2 twins do.
 func (s *semantics) isDomestic() bool { return strings.HasSuffix(s.name, "V2") }
@@ -120,7 +117,7 @@ type input struct {
 
 // isSecret reports whether the value of a parameter is never shown.
 func (in *input) isSecret(name string) bool {
-	return slices.Contains(in.semantics.secrets, name) || slices.Contains(in.secrets, name) || endsSecret(name)
+	return slices.Contains(in.semantics.secrets, name) || slices.Contains(in.secrets, name) || redact.IsSecretName(name)
 }
 
 func (in *input) fault(field, reason string) {
@@ -141,21 +138,17 @@ func (in *input) addRegion(region string) {
 // prepare checks op and copies what is needed of it.
 func prepare(op *Operation) input {
 	in := input{semantics: semanticsOf(op), secrets: op.Secrets}
-	if !isIdentifier(op.Action) {
+	if !check.IsIdentifier(op.Action) {
 		in.semantics = &semantics{name: "Do"} // for the error
 		in.fault("Action", "is not the name of an action")
 	}
 	if op.ReadOnly && !in.readOnly {
 		in.fault("ReadOnly", "is set, and "+op.Action+" changes something")
 	}
-	for name, values := range op.Params {
-		for _, value := range values {
-			if reason := checkParam(name, value); reason != "" {
-				in.fault("Params", reason)
-			}
-			in.params = append(in.params, sign.Pair{Name: name, Value: value})
-		}
+	pairs, reasons := params.FromValues(op.Params)
+	in.params = pairs
+	for _, reason := range reasons {
+		in.fault("Params", reason)
 	}
-	slices.SortFunc(in.faults, func(a, b FieldError) int { return strings.Compare(a.Reason, b.Reason) })
 	return in
 }

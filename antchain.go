@@ -127,21 +127,13 @@ type DescribeAntChainInformationV2Response struct {
 	Result    ChainInformation
 }
 
-var describeChains = define(action[DescribeAntChainsRequest, ChainsResult]{
-	semantics: semantics{name: "DescribeAntChains", readOnly: true},
-})
+var describeChains = defineReadOnly[DescribeAntChainsRequest, ChainsResult]("DescribeAntChains")
 
-var describeChainsV2 = define(action[DescribeAntChainsV2Request, ChainsResult]{
-	semantics: semantics{name: "DescribeAntChainsV2", readOnly: true},
-})
+var describeChainsV2 = defineReadOnly[DescribeAntChainsV2Request, ChainsResult]("DescribeAntChainsV2")
 
-var describeInformation = define(action[DescribeAntChainInformationRequest, ChainInformation]{
-	semantics: semantics{name: "DescribeAntChainInformation", readOnly: true},
-})
+var describeInformation = defineReadOnly[DescribeAntChainInformationRequest, ChainInformation]("DescribeAntChainInformation")
 
-var describeInformationV2 = define(action[DescribeAntChainInformationV2Request, ChainInformation]{
-	semantics: semantics{name: "DescribeAntChainInformationV2", readOnly: true},
-})
+var describeInformationV2 = defineReadOnly[DescribeAntChainInformationV2Request, ChainInformation]("DescribeAntChainInformationV2")
 
 // DescribeAntChains lists the blockchains of a consortium, one page a call. It
 // is read-only: see Do for its errors.

@@ -2,6 +2,7 @@ package baas
 
 import (
 	"crypto/hmac"
+	"crypto/rand"
 	"crypto/sha1"
 	"encoding/base64"
 	"encoding/json"
@@ -32,7 +33,7 @@ func BenchmarkSign(b *testing.B) {
 	in.semantics = &applyWithKey.semantics
 	applyWithKey.encode(benchRequest(), &in)
 	signed := sign.Input{
-		Action: in.name, Version: APIVersion, Nonce: newNonce(), Time: time.Now(), Params: in.params,
+		Action: in.name, Version: APIVersion, Nonce: rand.Text(), Time: time.Now(), Params: in.params,
 		Credentials: sign.Credentials{AccessKeyID: "LTAI5tExampleExample", AccessKeySecret: benchSecret},
 	}
 	out := sign.V2(&signed)

@@ -7,13 +7,14 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 
 	"github.com/antchain-go/baas/internal/atmostonce"
 	"github.com/antchain-go/baas/internal/clock"
+	"github.com/antchain-go/baas/internal/codes"
 	"github.com/antchain-go/baas/internal/redact"
 	"github.com/antchain-go/baas/internal/send"
+	"github.com/antchain-go/baas/internal/sign"
 )
 
 // A call is one call in progress: sign, send, read, classify, decide, until the
@@ -25,6 +26,7 @@ type call struct {
 	opts  callOptions
 	state atmostonce.State
 	scrub redact.Scrubber // knows every secret met so far
+	usual [10]sign.Pair   // the parameters of a usual request, to be allocated with the call
 
 	message  message
 	reply    send.Reply // the latest
@@ -62,6 +64,33 @@ type outcome struct {
 	timestampRefused bool
 }
 
+// begin checks what all calls have in common, and names all faults of a call at
+// once.
+func (k *call) begin(ctx context.Context, c *Client, opts []CallOption) error {
+	if !c.made() {
+		k.in.fault("Client", "was not made by NewClient")
+	}
+	if ctx == nil {
+		k.in.fault("ctx", "is nil")
+	}
+	k.opts = callOptionsOf(opts)
+	k.opts.check(&k.in)
+	if k.in.faults != nil {
+		return k.opts.invalid(&ValidationError{Action: k.in.name, Fields: k.in.faults})
+	}
+	k.c, k.ctx = c.core(), ctx
+	k.in.addRegion(k.c.region)
+	k.state = atmostonce.New(k.in.readOnly, k.c.retry.MaxAttempts)
+	k.state.InDoubt = k.opts.resume != nil
+	k.offset = time.Duration(k.c.offset.Load())
+	for _, p := range k.in.params {
+		if k.in.isSecret(p.Name) {
+			k.scrub.Add(p.Value)
+		}
+	}
+	return nil
+}
+
 // run makes attempts until the policy says that it is over.
 func (k *call) run() (answer, error) {
 	if err := k.ctx.Err(); err != nil {
@@ -76,6 +105,7 @@ func (k *call) run() (answer, error) {
 		k.attempt++
 		o := k.send(move.Resends() || k.attempt > 1)
 		k.note(&o)
+		k.keepOffset(&o)
 		k.state, move = k.state.Next(o.event)
 		if move == atmostonce.RetryCorrected {
 			k.offset, k.offsetIsNew = o.offset, true
@@ -164,7 +194,7 @@ func (k *call) judge(ctx context.Context, resp *http.Response) outcome {
 	r, in := &k.reply, &k.received
 	*in = received{status: r.Status, body: r.Body, cutOff: r.CutOff, tooLarge: r.TooLarge, refusalCodes: k.c.refusalCodes}
 	var offset time.Duration
-	if bytes.Contains(in.body, []byte(codeTimeStampExpired)) {
+	if bytes.Contains(in.body, []byte(codes.TimestampExpired)) {
 		offset, in.tellsTime = k.c.clock().OffsetFrom(resp.Header, k.offset)
 	}
 	v := classify(k.in.semantics, in)
@@ -176,21 +206,21 @@ func (k *call) judge(ctx context.Context, resp *http.Response) outcome {
 		retryAfter: clock.RetryAfter(resp.Header, k.c.clock),
 		offset:     offset,
 
-		timestampRefused: strings.HasPrefix(v.reply.Code, "InvalidTimeStamp"),
+		timestampRefused: codes.IsTimestamp(v.reply.Code),
 	}
 	k.c.gateway.Note(resp.Header.Get("Date"), k.c.clock)
 	o.answer = answer{requestID: v.reply.RequestID, result: v.result}
 	if v.reason != ReasonReplied {
-		readErr := r.Err
+		var cause error
 		if in.cutOff {
-			readErr = k.cause(ctx, readErr)
+			cause = k.cause(ctx, r.Err)
 		}
-		o.err = k.explain(&o, &v, resp, in, readErr)
+		o.err = k.explain(&o, &v, resp, in, cause)
 	}
 	return o
 }
 
-// note keeps what later moves and errors need of an attempt.
+// note keeps what later errors need of an attempt.
 func (k *call) note(o *outcome) {
 	k.last, k.lastReason = o.err, o.reason
 	if o.requestID != "" && (k.doubt == nil || k.requestID == "") {
@@ -202,32 +232,34 @@ func (k *call) note(o *outcome) {
 			k.doubt = &doubt{reason: o.reason, code: o.code, err: o.err}
 			k.requestID = o.requestID
 		}
-	case atmostonce.Answered, atmostonce.Refused:
-		// Except for flow control, the gateway checks the timestamp before
-		// anything that a refusal could be about.
-		if k.offsetIsNew && !o.timestampRefused {
-			k.c.offset.Store(int64(k.offset))
-		}
+	}
+}
+
+// keepOffset keeps an offset of the clock for later calls once it has proven
+// right. Except for flow control, the gateway checks the timestamp before anything
+// that a refusal could be about.
+func (k *call) keepOffset(o *outcome) {
+	judged := o.event == atmostonce.Answered || o.event == atmostonce.Refused
+	if k.offsetIsNew && judged && !o.timestampRefused {
+		k.c.offset.Store(int64(k.offset))
 	}
 }
 
 // pause is how long to wait before move.
 func (k *call) pause(move atmostonce.Move, retryAfter time.Duration) time.Duration {
 	if move.Waits() {
-		return k.c.retry.delay(k.attempt, retryAfter)
+		return k.c.retry.Delay(k.attempt, retryAfter)
 	}
 	return 0
 }
 
 // mayGoOn reports whether the wait before move may begin.
 func (k *call) mayGoOn(move atmostonce.Move, pause time.Duration) bool {
-	switch {
-	case move.Ends():
+	if move.Ends() {
 		return true
-	case move.Resends():
-		return k.ctx.Err() == nil && k.age()+pause <= atmostonce.ResendWindow
 	}
-	return k.ctx.Err() == nil
+	inTime := !move.Resends() || k.age()+pause <= atmostonce.ResendWindow
+	return inTime && k.ctx.Err() == nil
 }
 
 // wait waits before an attempt and reports whether that may begin.

@@ -151,21 +151,17 @@ var applyWithCSR = define(action[ApplyAntChainCertificateRequest, string]{
 	semantics: semantics{name: "ApplyAntChainCertificate"},
 })
 
-var describeApplications = define(action[DescribeAntChainCertificateApplicationsRequest, CertificateApplicationsResult]{
-	semantics: semantics{name: "DescribeAntChainCertificateApplications", readOnly: true},
-})
+var describeApplications = defineReadOnly[
+	DescribeAntChainCertificateApplicationsRequest, CertificateApplicationsResult,
+]("DescribeAntChainCertificateApplications")
 
-var describeApplicationsV2 = define(action[DescribeAntChainCertificateApplicationsV2Request, CertificateApplicationsResult]{
-	semantics: semantics{name: "DescribeAntChainCertificateApplicationsV2", readOnly: true},
-})
+var describeApplicationsV2 = defineReadOnly[
+	DescribeAntChainCertificateApplicationsV2Request, CertificateApplicationsResult,
+]("DescribeAntChainCertificateApplicationsV2")
 
-var describePaths = define(action[DescribeAntChainDownloadPathsRequest, DownloadPath]{
-	semantics: semantics{name: "DescribeAntChainDownloadPaths", readOnly: true},
-})
+var describePaths = defineReadOnly[DescribeAntChainDownloadPathsRequest, DownloadPath]("DescribeAntChainDownloadPaths")
 
-var describePathsV2 = define(action[DescribeAntChainDownloadPathsV2Request, DownloadPath]{
-	semantics: semantics{name: "DescribeAntChainDownloadPathsV2", readOnly: true},
-})
+var describePathsV2 = defineReadOnly[DescribeAntChainDownloadPathsV2Request, DownloadPath]("DescribeAntChainDownloadPathsV2")
 
 var resetCertificate = define(action[ResetAntChainCertificateRequest, string]{
 	semantics: semantics{name: "ResetAntChainCertificate"},

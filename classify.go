@@ -1,11 +1,8 @@
 package baas
 
 import (
-	"slices"
-	"strconv"
-	"strings"
-
 	"github.com/antchain-go/baas/internal/atmostonce"
+	"github.com/antchain-go/baas/internal/codes"
 	"github.com/antchain-go/baas/internal/envelope"
 )
 
@@ -98,7 +95,7 @@ type facts struct {
 func gather(s *semantics, in *received) facts {
 	f := facts{semantics: s, received: in, e: envelope.Parse(in.body, s.keys)}
 	f.sound = f.e.Whole && !f.cutOff && !f.tooLarge
-	f.success = f.sound && f.status/100 == 2 && !f.e.Failed && !isThrottling(f.e.Code)
+	f.success = f.sound && f.status/100 == 2 && !f.e.Failed && !codes.IsThrottling(f.e.Code)
 	f.refusal = f.sound && f.e.Code != "" && f.e.RequestID != "" &&
 		(f.status/100 == 4 || f.status == 200 && f.e.Failed)
 	return f
@@ -113,15 +110,15 @@ var table = []struct {
 	{ReasonReplied, atmostonce.Answered, facts.isAnswer},
 	{ReasonSalvaged, atmostonce.Answered, facts.isSalvaged},
 	{ReasonThrottled, atmostonce.Throttled, func(f facts) bool {
-		return f.sound && f.e.RequestID != "" && isThrottling(f.e.Code)
+		return f.sound && f.e.RequestID != "" && codes.IsThrottling(f.e.Code)
 	}},
 	{ReasonRedirect, atmostonce.Unrecognized, func(f facts) bool { return f.status/100 == 3 }},
-	{ReasonServerError, atmostonce.ReplyLost, func(f facts) bool { return f.status >= 500 || f.blamed() == service }},
-	{ReasonNonceUsed, atmostonce.NonceUsed, func(f facts) bool { return f.refusal && f.e.Code == codeNonceUsed }},
+	{ReasonServerError, atmostonce.ReplyLost, func(f facts) bool { return f.status >= 500 || f.blamed() == codes.Service }},
+	{ReasonNonceUsed, atmostonce.NonceUsed, func(f facts) bool { return f.refusal && f.e.Code == codes.NonceUsed }},
 	{ReasonClockOff, atmostonce.ClockOff, func(f facts) bool {
-		return f.refusal && f.e.Code == codeTimeStampExpired && f.tellsTime
+		return f.refusal && f.e.Code == codes.TimestampExpired && f.tellsTime
 	}},
-	{ReasonRefused, atmostonce.Refused, func(f facts) bool { return f.refusal && f.blamed() == request }},
+	{ReasonRefused, atmostonce.Refused, func(f facts) bool { return f.refusal && f.blamed() == codes.Request }},
 	{ReasonUnrecognizedCode, atmostonce.Unrecognized, func(f facts) bool { return f.refusal }},
 	{ReasonTooLarge, atmostonce.Unrecognized, func(f facts) bool { return f.tooLarge }},
 	{ReasonCutOff, atmostonce.ReplyLost, func(f facts) bool { return f.cutOff }},
@@ -149,100 +146,19 @@ func (f facts) isSalvaged() bool {
 	return !f.readOnly && (f.hasKeys() || envelope.Salvage(f.body, f.keys) != nil)
 }
 
-// Codes that the policy treats in a way of their own.
-const (
-	codeNonceUsed        = "SignatureNonceUsed"
-	codeTimeStampExpired = "InvalidTimeStamp.Expired"
-)
-
-func isThrottling(code string) bool { return strings.HasPrefix(code, "Throttling") }
-
-// blame is who was at fault, as far as codes tell.
-type blame int
-
-const (
-	nobody  blame = iota // nothing that is known
-	request              // so nothing was carried out
-	service              // so it may have been carried out
-)
-
-// blamed sums up all codes of a reply: a refusal is believed only if one of
-// them says that the request was at fault, and none that the service was.
-func (f facts) blamed() blame {
-	sum := nobody
-	for _, code := range f.e.Codes {
-		switch b := blameOf(code); {
-		case slices.Contains(f.refusalCodes, code):
-			sum = max(sum, request)
-		default:
-			sum = max(sum, b)
-		}
-	}
-	// It repeats the status, so it can only add to the doubt.
-	if f.e.HTTPStatus != "" && blameOf(f.e.HTTPStatus) == service {
-		sum = service
-	}
-	return sum
-}
-
-// Words of codes, without case and separators. Nobody outside the service knows
-// its business codes: what has no word of either list is in doubt. Error, Fail
-// and Exception say nothing by themselves.
-var (
-	serviceWords = []string{
-		"timeout", "internal", "unavailable", "unknown", "system", "server", "busy", "backend", "network", "database",
-		"rpc", "processing",
-	}
-	requestWords = []string{
-		"invalid", "missing", "illegal", "param", "notexist", "notfound", "exist", "duplicate", "already", "forbidden",
-		"permission", "denied", "unauthorized", "quota", "limit", "exceed", "expired", "overdue", "unsupported", "disabled",
-	}
-	// Codes of the gateway that have none of these words.
-	gatewayCodes = []string{"SignatureDoesNotMatch", "IncompleteSignature", codeNonceUsed, "Throttling"}
-)
-
-func blameOf(code string) blame {
-	if n, err := strconv.Atoi(code); err == nil {
-		switch {
-		case code[0] == '5' && len(code) >= 3:
-			return service
-		case 400 <= n && n <= 499:
-			return request
-		}
-		return nobody
-	}
-	plain := strings.Map(func(r rune) rune {
-		if strings.ContainsRune("._-: /", r) {
-			return -1
-		}
-		return r
-	}, strings.ToLower(code))
-	holds := func(word string) bool { return strings.Contains(plain, word) }
-	switch {
-	case slices.ContainsFunc(serviceWords, holds):
-		return service
-	case slices.ContainsFunc(requestWords, holds), hasAnyPrefix(code, gatewayCodes...):
-		return request
-	}
-	return nobody
-}
+func (f facts) blamed() codes.Blame { return codes.Sum(f.e.Codes, f.e.HTTPStatus, f.refusalCodes) }
 
 // kindOf says which sentinel a code and a status stand for, or nil.
 func kindOf(code string, status int) error {
 	switch {
-	case isThrottling(code):
+	case codes.IsThrottling(code):
 		return ErrThrottled
-	case status >= 500 || blameOf(code) == service:
+	case status >= 500 || codes.BlameOf(code) == codes.Service:
 		return ErrUnavailable
-	case hasAnyPrefix(code, "InvalidAccessKeyId", "InvalidSecurityToken", "InvalidBearerToken",
-		"SignatureDoesNotMatch", "IncompleteSignature"), status == 401:
+	case codes.IsUnauthenticated(code), status == 401:
 		return ErrUnauthenticated
-	case hasAnyPrefix(code, "Forbidden", "NoPermission"), status == 403:
+	case codes.IsForbidden(code), status == 403:
 		return ErrForbidden
 	}
 	return nil
-}
-
-func hasAnyPrefix(s string, prefixes ...string) bool {
-	return slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(s, p) })
 }

@@ -123,37 +123,6 @@ func TestClassifyOtherActions(t *testing.T) {
 	}
 }
 
-// TestBlame: the verdict that a careful engineer would give of a code.
-func TestBlame(t *testing.T) {
-	t.Parallel()
-	for want, codes := range map[blame][]string{
-		request: {
-			// of the gateway
-			"Throttling", "Throttling.User", "Throttling.Api", "InvalidTimeStamp.Expired", "InvalidTimeStamp.Format", "SignatureNonceUsed",
-			"SignatureDoesNotMatch", "IncompleteSignature", "InvalidAccessKeyId.NotFound", "InvalidAccessKeyId.Inactive",
-			"InvalidSecurityToken.Expired", "Forbidden", "Forbidden.RAM", "NoPermission", "MissingParameter", "MissingAntChainId",
-			"InvalidParameter", "InvalidAction.NotFound", "UnsupportedHTTPMethod",
-			// made up, in each style
-			"ParamError", "PARAM_ERROR", "param.error", "CHAIN_NOT_EXIST", "Chain.NotExist", "chain-not-found", "AlreadyApplied",
-			"QUOTA_EXCEEDED", "LimitExceeded", "PermissionDenied", "UNAUTHORIZED", "Account.Overdue", "CertExpired", "ACCOUNT_DISABLED",
-			"DuplicateName", "IllegalArgument", "400", "404", "499",
-		},
-		service: {
-			"ServiceUnavailable", "InternalError", "ServerError", "SERVER_BUSY", "50001", "500", "599", "5000", "NETWORK_ERROR",
-			"RequestTimeout", "UnknownError", "SYSTEM_ERROR", "BACKEND_FAIL", "Database.Error", "RPC_FAIL", "Processing", "timeout",
-			"InvalidServerState", "DATABASE_NOT_FOUND",
-		},
-		nobody: {
-			"", "OssUploadFailed", "EXCEPTION", "Error", "FAIL", "BizError", "C", "300", "399", "600", "40001", "-1", "99",
-			"参数错误", "系统错误", "操作失败", "BIZ_1001", "E0001",
-		},
-	} {
-		for _, code := range codes {
-			require.Equal(t, want, blameOf(code), "%q", code)
-		}
-	}
-}
-
 // TestReasonsAreNamed: every reason stands in the documentation of errors.
 func TestReasonsAreNamed(t *testing.T) {
 	t.Parallel()

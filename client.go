@@ -2,19 +2,19 @@ package baas
 
 import (
 	"context"
-	"crypto/rand"
 	"encoding/json"
 	"log/slog"
 	"net/http"
 	"net/url"
-	"reflect"
 	"sync/atomic"
 	"time"
 
-	"github.com/antchain-go/baas/internal/atmostonce"
+	"github.com/antchain-go/baas/internal/backoff"
+	"github.com/antchain-go/baas/internal/check"
 	"github.com/antchain-go/baas/internal/clock"
 	"github.com/antchain-go/baas/internal/credential"
 	"github.com/antchain-go/baas/internal/endpoint"
+	"github.com/antchain-go/baas/internal/envelope"
 	"github.com/antchain-go/baas/internal/send"
 )
 
@@ -34,7 +34,7 @@ type core struct {
 	sender         *send.Sender
 	credentials    credential.Source
 	attemptTimeout time.Duration
-	retry          RetryPolicy
+	retry          backoff.Policy
 	logger         *slog.Logger
 	request        *http.Request // what all requests have in common
 	paramsInQuery  bool
@@ -56,7 +56,7 @@ type core struct {
 // nothing and does not look for credentials yet. Its error is a
 // *ValidationError that names every option at fault.
 func NewClient(opts ...Option) (*Client, error) {
-	o := options{attemptTimeout: defaultAttemptTimeout}
+	o := defaultOptions()
 	for _, opt := range opts {
 		if opt == nil {
 			continue
@@ -71,8 +71,6 @@ func NewClient(opts ...Option) (*Client, error) {
 	c := o.core()
 	return &Client{core: func() *core { return c }}, nil
 }
-
-func newNonce() string { return rand.Text() }
 
 // CloseIdleConnections closes the connections of the client's own transport
 // that no call is using. It does nothing to a transport that came with
@@ -122,12 +120,11 @@ type Operation struct {
 // or ErrUnavailable after server errors. Do is safe for concurrent
 // use; result must not be touched until it returns.
 func (c *Client) Do(ctx context.Context, op Operation, result any, opts ...CallOption) error {
-	in := prepare(&op)
-	if result != nil && !isPointer(result) {
-		in.fault("result", "is not a non-nil pointer")
+	k := &call{in: prepare(&op)}
+	if result != nil && !check.IsPointer(result) {
+		k.in.fault("result", "is not a non-nil pointer")
 	}
-	k, err := c.newCall(ctx, in, opts)
-	if err != nil {
+	if err := k.begin(ctx, c, opts); err != nil {
 		return err
 	}
 	defer k.reply.Release()
@@ -135,7 +132,7 @@ func (c *Client) Do(ctx context.Context, op Operation, result any, opts ...CallO
 	if err != nil || result == nil {
 		return err
 	}
-	normalized, err := a.normalized()
+	normalized, err := envelope.Flat(a.requestID, a.result)
 	if err == nil {
 		err = json.Unmarshal(normalized, result)
 	}
@@ -143,50 +140,4 @@ func (c *Client) Do(ctx context.Context, op Operation, result any, opts ...CallO
 		return k.undecodable(a, err)
 	}
 	return nil
-}
-
-// newCall checks what all calls have in common. All faults are named at once.
-func (c *Client) newCall(ctx context.Context, in input, opts []CallOption) (*call, error) {
-	if !c.made() {
-		in.fault("Client", "was not made by NewClient")
-	}
-	if ctx == nil {
-		in.fault("ctx", "is nil")
-	}
-	o := callOptionsOf(opts)
-	o.check(&in)
-	if in.faults != nil {
-		return nil, o.invalid(&ValidationError{Action: in.name, Fields: in.faults})
-	}
-	core := c.core()
-	in.addRegion(core.region)
-	k := &call{
-		c:      core,
-		ctx:    ctx,
-		in:     in,
-		opts:   o,
-		state:  atmostonce.New(in.readOnly, core.retry.MaxAttempts),
-		offset: time.Duration(core.offset.Load()),
-	}
-	k.state.InDoubt = o.resume != nil
-	for _, p := range in.params {
-		if in.isSecret(p.Name) {
-			k.scrub.Add(p.Value)
-		}
-	}
-	return k, nil
-}
-
-// normalized is the answer in its flat shape.
-func (a answer) normalized() ([]byte, error) {
-	return json.Marshal(struct {
-		RequestID string          `json:"RequestId"`
-		Result    json.RawMessage `json:"Result"`
-	}{a.requestID, a.result})
-}
-
-// isPointer reports whether v is a pointer that is not nil.
-func isPointer(v any) bool {
-	r := reflect.ValueOf(v)
-	return r.Kind() == reflect.Pointer && !r.IsNil()
 }

@@ -71,13 +71,9 @@ type DescribeAntChainConsortiumsV2Response struct {
 	Result    ConsortiumsResult
 }
 
-var describeConsortiums = define(action[DescribeAntChainConsortiumsRequest, ConsortiumsResult]{
-	semantics: semantics{name: "DescribeAntChainConsortiums", readOnly: true},
-})
+var describeConsortiums = defineReadOnly[DescribeAntChainConsortiumsRequest, ConsortiumsResult]("DescribeAntChainConsortiums")
 
-var describeConsortiumsV2 = define(action[DescribeAntChainConsortiumsV2Request, ConsortiumsResult]{
-	semantics: semantics{name: "DescribeAntChainConsortiumsV2", readOnly: true},
-})
+var describeConsortiumsV2 = defineReadOnly[DescribeAntChainConsortiumsV2Request, ConsortiumsResult]("DescribeAntChainConsortiumsV2")
 
 // DescribeAntChainConsortiums lists the consortiums that the caller belongs to,
 // one page a call. It is read-only: see Do for its errors.

@@ -74,11 +74,9 @@ type APIError struct {
 func (e *APIError) Error() string { return prefix(e.Action) + e.detail() }
 
 func (e *APIError) detail() string {
-	var b strings.Builder
-	b.WriteString(e.Code)
+	text := e.Code
 	if e.Message != "" {
-		b.WriteString(": ")
-		b.WriteString(e.Message)
+		text += ": " + e.Message
 	}
 	var origin []string
 	if e.StatusCode != 0 {
@@ -88,9 +86,9 @@ func (e *APIError) detail() string {
 		origin = append(origin, "request ID "+e.RequestID)
 	}
 	if origin != nil {
-		b.WriteString(" (" + strings.Join(origin, ", ") + ")")
+		text += " (" + strings.Join(origin, ", ") + ")"
 	}
-	return b.String()
+	return text
 }
 
 // Is reports whether target is the kind of error that the code and the status
@@ -118,30 +116,23 @@ type OutcomeUnknownError struct {
 }
 
 func (e *OutcomeUnknownError) Error() string {
-	var b strings.Builder
-	b.WriteString(prefix(e.Action))
-	b.WriteString("outcome unknown, the call may have been carried out (attempts: ")
-	b.WriteString(strconv.Itoa(e.Attempts))
-	b.WriteString(", nonce ")
-	b.WriteString(e.SignatureNonce)
 	cause := ""
 	if e.Err != nil {
 		cause = detailOf(e.Err)
 	}
+	text := prefix(e.Action) + "outcome unknown, the call may have been carried out (attempts: " + strconv.Itoa(e.Attempts) +
+		", nonce " + e.SignatureNonce
 	if e.RequestID != "" && !strings.Contains(cause, e.RequestID) {
-		b.WriteString(", request ID ")
-		b.WriteString(e.RequestID)
+		text += ", request ID " + e.RequestID
 	}
-	b.WriteByte(')')
+	text += ")"
 	if cause != "" {
-		b.WriteString(": ")
-		b.WriteString(cause)
+		text += ": " + cause
 	}
 	if e.ended != nil && !errors.Is(e.Err, e.ended) {
-		b.WriteString("; given up: ")
-		b.WriteString(e.ended.Error())
+		text += "; given up: " + e.ended.Error()
 	}
-	return b.String()
+	return text
 }
 
 // Is matches ErrOutcomeUnknown, the error of the caller's context if that
@@ -154,7 +145,7 @@ func (e *OutcomeUnknownError) Is(target error) bool {
 	case ErrThrottled, ErrUnavailable, ErrForbidden, ErrUnauthenticated, ErrInvalidRequest, ErrCredentials:
 		return false
 	}
-	return errors.Is(e.Err, target) || e.ended != nil && errors.Is(e.ended, target)
+	return errors.Is(e.Err, target) || errors.Is(e.ended, target)
 }
 
 // As finds what errors.As finds in Err. There is no Unwrap, so that what Is
@@ -176,22 +167,15 @@ type FieldError struct {
 }
 
 func (e *ValidationError) Error() string {
-	var b strings.Builder
-	b.WriteString(prefix(e.Action))
-	b.WriteString("invalid request: ")
+	begin := prefix(e.Action) + "invalid request: "
 	if e.Action == "" {
-		b.Reset()
-		b.WriteString("baas: invalid options: ")
+		begin = "baas: invalid options: "
 	}
+	faults := make([]string, len(e.Fields))
 	for i, f := range e.Fields {
-		if i > 0 {
-			b.WriteString(", ")
-		}
-		b.WriteString(f.Field)
-		b.WriteByte(' ')
-		b.WriteString(f.Reason)
+		faults[i] = f.Field + " " + f.Reason
 	}
-	return b.String()
+	return begin + strings.Join(faults, ", ")
 }
 
 // Is matches ErrInvalidRequest.
@@ -227,7 +211,7 @@ type callError struct {
 	requestID string
 	text      string
 	kind      error // one of the sentinels; nil if the context ended the call
-	cause     error // a *foreignError, the error of the attempt before, or nil
+	cause     error // of package redact, or the error of the attempt before; may be nil
 	ended     error // the error of the caller's context, if that ended the call
 }
 
@@ -245,7 +229,7 @@ func (e *callError) detail() string {
 }
 
 func (e *callError) Is(target error) bool {
-	return e.kind != nil && target == e.kind || e.ended != nil && errors.Is(e.ended, target)
+	return e.kind != nil && target == e.kind || errors.Is(e.ended, target)
 }
 
 func (e *callError) Unwrap() error { return e.cause }

@@ -1,20 +1,16 @@
 package baas
 
 import (
-	"bytes"
 	"errors"
 	"log/slog"
 	"net/http"
 	"net/url"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/antchain-go/baas/internal/atmostonce"
 	"github.com/antchain-go/baas/internal/redact"
 )
-
-const maxExcerpt = 200 // bytes of a page
 
 // A doubt is what has brought a call in doubt.
 type doubt struct {
@@ -25,22 +21,19 @@ type doubt struct {
 
 // explain makes the error of a reply that is not the answer, or not as it
 // should be. Code and message of a reply are in it whatever it means.
-func (k *call) explain(o *outcome, v *verdict, resp *http.Response, in *received, readErr error) error {
-	if v.event != atmostonce.Answered && readErr == nil && v.reply.Code != "" && v.reply.Whole {
+func (k *call) explain(o *outcome, v *verdict, resp *http.Response, in *received, cause error) error {
+	if v.event != atmostonce.Answered && v.reply.Code != "" && v.reply.Whole && !in.cutOff && !in.tooLarge {
 		return k.apiError(o, v)
 	}
 	e := &callError{
-		action: k.in.name, requestID: o.requestID, kind: ErrInvalidResponse, cause: readErr,
+		action: k.in.name, requestID: o.requestID, kind: ErrInvalidResponse, cause: cause,
 		text: "HTTP " + strconv.Itoa(o.status) + " " + k.describe(v.reason, in),
 	}
 	if o.status >= 500 {
 		e.kind = ErrUnavailable
 	}
-	if in.tooLarge {
-		e.cause = nil // the text says it
-	}
 	if location, err := url.Parse(resp.Header.Get("Location")); err == nil && o.status/100 == 3 {
-		e.text += ", a redirect to " + k.scrub.Text(location.Host, maxExcerpt)
+		e.text += ", a redirect to " + k.scrub.Text(location.Host, redact.MaxExcerpt)
 	}
 	if o.code != "" {
 		e.text += ", code " + o.code + ": " + k.scrub.Text(v.reply.Message, redact.MaxText)
@@ -48,8 +41,7 @@ func (k *call) explain(o *outcome, v *verdict, resp *http.Response, in *received
 	return e
 }
 
-// describe says what is wrong with a reply. Of a body that is not JSON it
-// quotes the beginning.
+// describe says what is wrong with a reply.
 func (k *call) describe(reason Reason, in *received) string {
 	switch {
 	case in.tooLarge:
@@ -67,16 +59,7 @@ func (k *call) describe(reason Reason, in *received) string {
 	case ReasonNoResult:
 		return "without a result"
 	}
-	head := in.body[:min(len(in.body), maxExcerpt)]
-	switch {
-	case len(in.body) == 0:
-		return "without a body"
-	case bytes.ContainsFunc(head, func(r rune) bool { return r < ' ' && !strings.ContainsRune("\t\r\n\f", r) }):
-		return "with a reply that is not text"
-	case bytes.HasPrefix(bytes.TrimSpace(head), []byte("{")):
-		return "with a reply of an unexpected kind" // which may hold anything
-	}
-	return `with a reply that is not JSON: "` + k.scrub.Text(string(in.body), maxExcerpt) + `"`
+	return k.scrub.Excerpt(in.body)
 }
 
 func (k *call) apiError(o *outcome, v *verdict) *APIError {
@@ -174,22 +157,7 @@ func (k *call) logAttempt(o *outcome, next atmostonce.Move, pause time.Duration)
 		slog.String("event", o.event.String()),
 		slog.String("reason", o.reason.String()),
 		slog.String("next", next.String()),
-		slog.String("safe", why(o.event, next)),
+		slog.String("safe", next.WhySafe(o.event)),
 		slog.Duration("pause", pause),
 	)
-}
-
-// why says why it is safe to send again; empty if nothing is sent.
-func why(e atmostonce.Event, next atmostonce.Move) string {
-	switch {
-	case next.Ends():
-		return ""
-	case next.Resends():
-		return "the gateway takes a nonce once, so it takes one copy of these bytes at most"
-	case e == atmostonce.NotSent:
-		return "nothing was sent"
-	case e == atmostonce.Throttled, e == atmostonce.ClockOff:
-		return "the gateway refused it before it was carried out"
-	}
-	return "the action changes nothing"
 }

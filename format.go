@@ -6,9 +6,6 @@ import (
 	"io"
 	"log/slog"
 	"maps"
-	"reflect"
-	"slices"
-	"strings"
 
 	"github.com/antchain-go/baas/internal/redact"
 )
@@ -46,7 +43,7 @@ type (
 // zerolog, logrus, go-spew, go-cmp, the diff of testify's assert.Equal. fmt and
 // log/slog do not need it.
 func (r ApplyAntChainCertificateWithKeyAutoCreationRequest) Redacted() ApplyAntChainCertificateWithKeyAutoCreationRequest {
-	r.Password = mark(r.Password)
+	r.Password = redact.Secret(r.Password)
 	return r
 }
 
@@ -58,7 +55,7 @@ func (r ApplyAntChainCertificateWithKeyAutoCreationResponse) Redacted() ApplyAnt
 
 // Redacted returns a copy without the private key and the queries of links.
 func (r CertificateResult) Redacted() CertificateResult {
-	r.PrivateKey = mark(r.PrivateKey)
+	r.PrivateKey = redact.Secret(r.PrivateKey)
 	r.DownloadPath = r.DownloadPath.Redacted()
 	return r
 }
@@ -66,21 +63,9 @@ func (r CertificateResult) Redacted() CertificateResult {
 // Redacted returns a copy without the queries of links, which are signed.
 func (p DownloadPath) Redacted() DownloadPath {
 	for _, link := range []*string{&p.CACrtURL, &p.ClientCrtURL, &p.SDKURL, &p.TrustCAURL} {
-		*link = withoutQuery(*link)
+		*link = redact.Link(*link)
 	}
 	return p
-}
-
-// withoutQuery is link without its query, also where the question mark was
-// garbled on the way.
-func withoutQuery(link string) string {
-	if before, _, found := strings.Cut(link, "?"); found {
-		return before + "?" + redact.Mark
-	}
-	if before, _, found := strings.Cut(link, "="); found {
-		return before[:strings.LastIndexByte(before, '/')+1] + redact.Mark
-	}
-	return link
 }
 
 // Redacted returns a copy without the queries of links.
@@ -98,7 +83,7 @@ func (r DescribeAntChainDownloadPathsV2Response) Redacted() DescribeAntChainDown
 // Redacted returns a copy without the passwords, as that of
 // ApplyAntChainCertificateWithKeyAutoCreationRequest does.
 func (r CreateAntChainAccountWithKeyPairAutoCreationRequest) Redacted() CreateAntChainAccountWithKeyPairAutoCreationRequest {
-	r.Password, r.RecoverPassword = mark(r.Password), mark(r.RecoverPassword)
+	r.Password, r.RecoverPassword = redact.Secret(r.Password), redact.Secret(r.RecoverPassword)
 	return r
 }
 
@@ -110,7 +95,7 @@ func (r CreateAntChainAccountWithKeyPairAutoCreationResponse) Redacted() CreateA
 
 // Redacted returns a copy without the private keys.
 func (k AccountKeys) Redacted() AccountKeys {
-	k.AccountPrivateKey, k.AccountRecoverPrivateKey = mark(k.AccountPrivateKey), mark(k.AccountRecoverPrivateKey)
+	k.AccountPrivateKey, k.AccountRecoverPrivateKey = redact.Secret(k.AccountPrivateKey), redact.Secret(k.AccountRecoverPrivateKey)
 	return k
 }
 
@@ -120,22 +105,11 @@ func (op Operation) Redacted() Operation {
 	in := input{semantics: semanticsOf(&op), secrets: op.Secrets}
 	for name, values := range params {
 		if in.isSecret(name) {
-			values = slices.Clone(values)
-			for i := range values {
-				values[i] = mark(values[i])
-			}
-			params[name] = values
+			params[name] = redact.Secrets(values)
 		}
 	}
 	op.Params = params
 	return op
-}
-
-func mark(secret string) string {
-	if secret == "" {
-		return ""
-	}
-	return redact.Mark
 }
 
 // Format implements fmt.Formatter. It shows the endpoint and none of what the
@@ -151,12 +125,12 @@ func (c *Client) Format(f fmt.State, _ rune) {
 
 // Format implements fmt.Formatter. It shows no secret, whatever the verb.
 func (r ApplyAntChainCertificateWithKeyAutoCreationRequest) Format(f fmt.State, verb rune) {
-	format(f, verb, plainRequest(r.Redacted()))
+	redact.Format(f, verb, plainRequest(r.Redacted()))
 }
 
 // LogValue implements slog.LogValuer. It shows no secret.
 func (r ApplyAntChainCertificateWithKeyAutoCreationRequest) LogValue() slog.Value {
-	return logGroup(r.Redacted())
+	return redact.Group(r.Redacted())
 }
 
 // GobEncode implements gob.GobEncoder, which knows no tag that hides a field. It
@@ -172,61 +146,60 @@ func (r *ApplyAntChainCertificateWithKeyAutoCreationRequest) GobDecode(b []byte)
 
 // Format implements fmt.Formatter. It shows no secret, whatever the verb.
 func (r ApplyAntChainCertificateWithKeyAutoCreationResponse) Format(f fmt.State, verb rune) {
-	format(f, verb, plainResponse(r))
+	redact.Format(f, verb, plainResponse(r))
 }
 
 // LogValue implements slog.LogValuer. It shows no secret.
 func (r ApplyAntChainCertificateWithKeyAutoCreationResponse) LogValue() slog.Value {
-	return logReply(r.RequestID, r.Result)
+	return redact.Group(r.Redacted())
 }
 
 // Format implements fmt.Formatter. It shows no secret, whatever the verb.
 func (r CertificateResult) Format(f fmt.State, verb rune) {
-	format(f, verb, plainResult(r.Redacted()))
+	redact.Format(f, verb, plainResult(r.Redacted()))
 }
 
 // LogValue implements slog.LogValuer. It shows no secret.
 func (r CertificateResult) LogValue() slog.Value {
-	return slog.GroupValue(
-		slog.String("PrivateKey", mark(r.PrivateKey)), slog.Any("DownloadPath", r.DownloadPath))
+	return redact.Group(r.Redacted())
 }
 
 // Format implements fmt.Formatter. It shows no query, whatever the verb.
 func (p DownloadPath) Format(f fmt.State, verb rune) {
-	format(f, verb, plainPath(p.Redacted()))
+	redact.Format(f, verb, plainPath(p.Redacted()))
 }
 
 // LogValue implements slog.LogValuer. It shows no query.
-func (p DownloadPath) LogValue() slog.Value { return logGroup(p.Redacted()) }
+func (p DownloadPath) LogValue() slog.Value { return redact.Group(p.Redacted()) }
 
 // Format implements fmt.Formatter. It shows no query, whatever the verb.
 func (r DescribeAntChainDownloadPathsResponse) Format(f fmt.State, verb rune) {
-	format(f, verb, plainPathsResponse(r))
+	redact.Format(f, verb, plainPathsResponse(r))
 }
 
 // LogValue implements slog.LogValuer. It shows no query.
 func (r DescribeAntChainDownloadPathsResponse) LogValue() slog.Value {
-	return logReply(r.RequestID, r.Result)
+	return redact.Group(r.Redacted())
 }
 
 // Format implements fmt.Formatter. It shows no query, whatever the verb.
 func (r DescribeAntChainDownloadPathsV2Response) Format(f fmt.State, verb rune) {
-	format(f, verb, plainPathsV2Response(r))
+	redact.Format(f, verb, plainPathsV2Response(r))
 }
 
 // LogValue implements slog.LogValuer. It shows no query.
 func (r DescribeAntChainDownloadPathsV2Response) LogValue() slog.Value {
-	return logReply(r.RequestID, r.Result)
+	return redact.Group(r.Redacted())
 }
 
 // Format implements fmt.Formatter. It shows no secret, whatever the verb.
 func (r CreateAntChainAccountWithKeyPairAutoCreationRequest) Format(f fmt.State, verb rune) {
-	format(f, verb, plainAccountRequest(r.Redacted()))
+	redact.Format(f, verb, plainAccountRequest(r.Redacted()))
 }
 
 // LogValue implements slog.LogValuer. It shows no secret.
 func (r CreateAntChainAccountWithKeyPairAutoCreationRequest) LogValue() slog.Value {
-	return logGroup(r.Redacted())
+	return redact.Group(r.Redacted())
 }
 
 // GobEncode implements gob.GobEncoder. It leaves the passwords out.
@@ -241,32 +214,30 @@ func (r *CreateAntChainAccountWithKeyPairAutoCreationRequest) GobDecode(b []byte
 
 // Format implements fmt.Formatter. It shows no secret, whatever the verb.
 func (r CreateAntChainAccountWithKeyPairAutoCreationResponse) Format(f fmt.State, verb rune) {
-	format(f, verb, plainAccountResponse(r))
+	redact.Format(f, verb, plainAccountResponse(r))
 }
 
 // LogValue implements slog.LogValuer. It shows no secret.
 func (r CreateAntChainAccountWithKeyPairAutoCreationResponse) LogValue() slog.Value {
-	return logReply(r.RequestID, r.Result)
+	return redact.Group(r.Redacted())
 }
 
 // Format implements fmt.Formatter. It shows no secret, whatever the verb.
 func (k AccountKeys) Format(f fmt.State, verb rune) {
-	format(f, verb, plainAccountKeys(k.Redacted()))
+	redact.Format(f, verb, plainAccountKeys(k.Redacted()))
 }
 
 // LogValue implements slog.LogValuer. It shows no secret.
-func (k AccountKeys) LogValue() slog.Value { return logGroup(k.Redacted()) }
+func (k AccountKeys) LogValue() slog.Value { return redact.Group(k.Redacted()) }
 
 // Format implements fmt.Formatter. It shows no secret, whatever the verb.
 func (op Operation) Format(f fmt.State, verb rune) {
-	format(f, verb, plainOperation(op.Redacted()))
+	redact.Format(f, verb, plainOperation(op.Redacted()))
 }
 
 // LogValue implements slog.LogValuer. It shows no secret.
 func (op Operation) LogValue() slog.Value {
-	op = op.Redacted()
-	return slog.GroupValue(slog.String("Action", op.Action), slog.Any("Params", op.Params),
-		slog.Any("Secrets", op.Secrets), slog.Bool("ReadOnly", op.ReadOnly))
+	return redact.Group(op.Redacted())
 }
 
 // GobEncode implements gob.GobEncoder. It leaves Params out.
@@ -274,22 +245,3 @@ func (op Operation) GobEncode() ([]byte, error) { return json.Marshal(plainOpera
 
 // GobDecode implements gob.GobDecoder.
 func (op *Operation) GobDecode(b []byte) error { return json.Unmarshal(b, (*plainOperation)(op)) }
-
-func format(f fmt.State, verb rune, plain any) {
-	_, _ = fmt.Fprintf(f, fmt.FormatString(f, verb), plain)
-}
-
-// logReply makes a group of a response.
-func logReply(requestID string, result slog.LogValuer) slog.Value {
-	return slog.GroupValue(slog.String("RequestID", requestID), slog.Any("Result", result))
-}
-
-// logGroup makes a group of the fields of a struct of strings.
-func logGroup(v any) slog.Value {
-	s := reflect.ValueOf(v)
-	attrs := make([]slog.Attr, s.NumField())
-	for i := range attrs {
-		attrs[i] = slog.String(s.Type().Field(i).Name, s.Field(i).String())
-	}
-	return slog.GroupValue(attrs...)
-}

@@ -59,13 +59,9 @@ type DescribeAntChainMembersV2Response struct {
 	Result    MembersResult
 }
 
-var describeMembers = define(action[DescribeAntChainMembersRequest, MembersResult]{
-	semantics: semantics{name: "DescribeAntChainMembers", readOnly: true},
-})
+var describeMembers = defineReadOnly[DescribeAntChainMembersRequest, MembersResult]("DescribeAntChainMembers")
 
-var describeMembersV2 = define(action[DescribeAntChainMembersV2Request, MembersResult]{
-	semantics: semantics{name: "DescribeAntChainMembersV2", readOnly: true},
-})
+var describeMembersV2 = defineReadOnly[DescribeAntChainMembersV2Request, MembersResult]("DescribeAntChainMembersV2")
 
 // DescribeAntChainMembers lists the members of a consortium, one page a call. It
 // is read-only: see Do for its errors.

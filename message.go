@@ -4,15 +4,10 @@ import (
 	"errors"
 	"maps"
 	"net/http"
-	"slices"
-	"strconv"
-	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/antchain-go/baas/internal/clock"
 	"github.com/antchain-go/baas/internal/credential"
-	"github.com/antchain-go/baas/internal/redact"
 	"github.com/antchain-go/baas/internal/sign"
 )
 
@@ -80,26 +75,4 @@ func (k *call) noCredentials(err error) error {
 		return &CredentialsError{Provider: ce.Provider, Err: ce.Err, action: k.in.name}
 	}
 	return k.ended(err, k.last)
-}
-
-// checkParam says what is wrong with a parameter of an Operation.
-func checkParam(name, value string) (reason string) {
-	switch {
-	case name == "":
-		return "have a parameter without a name"
-	case !utf8.ValidString(name):
-		return "have a name that is not valid UTF-8"
-	case slices.ContainsFunc(sign.CommonParams(), func(common string) bool { return strings.EqualFold(common, name) }):
-		return "have " + name + ", which is a common parameter"
-	case !utf8.ValidString(value):
-		return "have a value of " + strconv.Quote(redact.Cut(name, redact.MaxIdentifier)) + " that is not valid UTF-8"
-	}
-	return ""
-}
-
-// isIdentifier reports whether s consists of ASCII letters and digits.
-func isIdentifier(s string) bool {
-	return s != "" && strings.IndexFunc(s, func(r rune) bool {
-		return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9')
-	}) < 0
 }

@@ -47,13 +47,9 @@ type DescribeAntChainNodesV2Response struct {
 	Result    []Node
 }
 
-var describeNodes = define(action[DescribeAntChainNodesRequest, []Node]{
-	semantics: semantics{name: "DescribeAntChainNodes", readOnly: true},
-})
+var describeNodes = defineReadOnly[DescribeAntChainNodesRequest, []Node]("DescribeAntChainNodes")
 
-var describeNodesV2 = define(action[DescribeAntChainNodesV2Request, []Node]{
-	semantics: semantics{name: "DescribeAntChainNodesV2", readOnly: true},
-})
+var describeNodesV2 = defineReadOnly[DescribeAntChainNodesV2Request, []Node]("DescribeAntChainNodesV2")
 
 // DescribeAntChainNodes lists the nodes of a blockchain, all at once. It is
 // read-only: see Do for its errors.

@@ -1,24 +1,27 @@
 package baas
 
 import (
+	"crypto/rand"
 	"log/slog"
 	"net/http"
-	"reflect"
 	"runtime"
 	"slices"
-	"strings"
 	"time"
-	"unicode"
 
 	"github.com/aliyun/credentials-go/credentials"
 
+	"github.com/antchain-go/baas/internal/backoff"
+	"github.com/antchain-go/baas/internal/check"
 	"github.com/antchain-go/baas/internal/clock"
 	"github.com/antchain-go/baas/internal/credential"
 	"github.com/antchain-go/baas/internal/endpoint"
 	"github.com/antchain-go/baas/internal/send"
 )
 
-const defaultAttemptTimeout = 90 * time.Second
+const (
+	defaultRegion         = "cn-hangzhou"
+	defaultAttemptTimeout = 90 * time.Second
+)
 
 // An Option configures a Client. Nil options are skipped, the order does not
 // matter, and of several of a kind the last one wins. NewClient reports bad
@@ -26,27 +29,35 @@ const defaultAttemptTimeout = 90 * time.Second
 type Option func(*options) error
 
 // options holds what the options say, unchecked, so that the last of a kind
-// can win over a bad one.
+// can win over a bad one. The pointers tell what was given from what was not.
 type options struct {
 	region         *string
 	endpoint       *string
 	insecureHTTP   bool
-	credential     *givenCredential
+	credential     givenCredential
 	httpClient     **http.Client
 	attemptTimeout time.Duration
-	retry          RetryPolicy
-	logger         **slog.Logger
+	retry          backoff.Policy
+	logger         *slog.Logger
 	userAgent      string
 	paramsInQuery  bool
 	refusalCodes   []string
 	signature      SignatureVersion
 }
 
-// A givenCredential is what WithAccessKey or WithCredential was given.
+func defaultOptions() options {
+	return options{
+		credential:     givenCredential{source: credential.Default()},
+		attemptTimeout: defaultAttemptTimeout,
+		logger:         slog.New(slog.DiscardHandler),
+	}
+}
+
+// A givenCredential is what WithAccessKey or WithCredential has set.
 type givenCredential struct {
-	option     string // the name of the option
-	id, secret string
-	cred       credentials.Credential
+	option string // the name of the option; empty for the default chain
+	source credential.Source
+	reason string // what is wrong with it
 }
 
 // WithRegion sets the region whose endpoint is called, and which is sent as
@@ -69,7 +80,8 @@ func WithEndpoint(endpoint string) Option {
 // part. Of WithAccessKey and WithCredential the last one given wins.
 func WithAccessKey(id, secret string) Option {
 	return func(o *options) error {
-		o.credential = &givenCredential{option: "WithAccessKey", id: id, secret: secret}
+		source, reason := credential.AccessKey(id, secret)
+		o.credential = givenCredential{"WithAccessKey", source, reason}
 		return nil
 	}
 }
@@ -82,7 +94,8 @@ func WithAccessKey(id, secret string) Option {
 // credentials URI.
 func WithCredential(cred credentials.Credential) Option {
 	return func(o *options) error {
-		o.credential = &givenCredential{option: "WithCredential", cred: cred}
+		source, reason := credential.Of(cred)
+		o.credential = givenCredential{"WithCredential", source, reason}
 		return nil
 	}
 }
@@ -126,14 +139,14 @@ func WithAttemptTimeout(d time.Duration) Option {
 
 // WithRetryPolicy sets how often and after which delays a call is sent again.
 func WithRetryPolicy(p RetryPolicy) Option {
-	return func(o *options) error { o.retry = p; return nil }
+	return func(o *options) error { o.retry = backoff.Policy(p); return nil }
 }
 
 // WithLogger logs a debug record per attempt, and a warning when an outcome is
 // unknown or a reply was salvaged. No record holds a secret. By default
 // nothing is logged.
 func WithLogger(l *slog.Logger) Option {
-	return func(o *options) error { o.logger = &l; return nil }
+	return func(o *options) error { o.logger = l; return nil }
 }
 
 // WithUserAgent puts product, such as "wallet/1.2", before the SDK's own name
@@ -181,31 +194,25 @@ func (o *options) calledRegion() string {
 
 // check names every option at fault.
 func (o *options) check() (faults []FieldError) {
-	fault := func(option, reason string) {
-		if reason != "" {
+	fault := func(wrong bool, option, reason string) {
+		if wrong {
 			faults = append(faults, FieldError{option, reason})
 		}
 	}
-	when := func(wrong bool, reason string) string {
-		if wrong {
-			return reason
-		}
-		return ""
-	}
-	fault("WithRegion", when(!endpoint.IsRegion(o.calledRegion()), "is not the ID of a region"))
+	fault(!endpoint.IsRegion(o.calledRegion()), "WithRegion", "is not the ID of a region")
 	if o.endpoint != nil {
 		_, reason := endpoint.Parse(*o.endpoint, o.insecureHTTP)
-		fault("WithEndpoint", reason)
+		fault(reason != "", "WithEndpoint", reason)
 	}
-	fault(o.checkCredential())
-	fault("WithAttemptTimeout", when(o.attemptTimeout <= 0, "is not positive"))
-	fault("WithRetryPolicy", o.retry.check())
-	fault("WithSignatureVersion", when(o.signature != SignatureV2 && o.signature != SignatureV3, "is not a version of the signature"))
-	fault("WithLogger", when(o.logger != nil && (*o.logger == nil || (*o.logger).Handler() == nil), "is nil or has no handler"))
-	fault("WithUserAgent", when(!isHeaderValue(o.userAgent), "has characters that a header cannot hold"))
+	fault(o.credential.reason != "", o.credential.option, o.credential.reason)
+	fault(o.attemptTimeout <= 0, "WithAttemptTimeout", "is not positive")
+	fault(o.retry.Check() != "", "WithRetryPolicy", o.retry.Check())
+	fault(o.signature != SignatureV2 && o.signature != SignatureV3, "WithSignatureVersion", "is not a version of the signature")
+	fault(o.logger == nil || o.logger.Handler() == nil, "WithLogger", "is nil or has no handler")
+	fault(!check.IsHeaderValue(o.userAgent), "WithUserAgent", "has characters that a header cannot hold")
 	if o.httpClient != nil {
 		hc := *o.httpClient
-		fault("WithHTTPClient", when(hc == nil || hc.Transport != nil && isNil(hc.Transport), "is nil or has a nil pointer as Transport"))
+		fault(hc == nil || hc.Transport != nil && check.IsNil(hc.Transport), "WithHTTPClient", "is nil or has a nil pointer as Transport")
 	}
 	return faults
 }
@@ -213,26 +220,23 @@ func (o *options) check() (faults []FieldError) {
 // core makes a client's of options that have been checked.
 func (o *options) core() *core {
 	c := &core{
-		endpoint:       regionEndpoint(o.calledRegion()),
+		endpoint:       endpoint.OfRegion(o.calledRegion()),
 		sender:         send.New(nil),
-		credentials:    o.source(),
+		credentials:    o.credential.source,
 		attemptTimeout: o.attemptTimeout,
-		retry:          o.retry.withDefaults(),
-		logger:         slog.New(slog.DiscardHandler),
+		retry:          o.retry.WithDefaults(),
+		logger:         o.logger,
 		paramsInQuery:  o.paramsInQuery,
 		refusalCodes:   slices.Clone(o.refusalCodes),
 		signature:      o.signature,
 		clock:          clock.System(),
-		nonce:          newNonce,
+		nonce:          rand.Text,
 	}
 	if o.endpoint == nil || o.region != nil {
 		c.region = o.calledRegion()
 	}
 	if o.endpoint != nil {
 		c.endpoint, _ = endpoint.Parse(*o.endpoint, o.insecureHTTP)
-	}
-	if o.logger != nil {
-		c.logger = *o.logger
 	}
 	if o.httpClient != nil {
 		c.sender = send.New(*o.httpClient)
@@ -260,54 +264,6 @@ func (o *options) header() http.Header {
 		h["Content-Type"] = []string{"application/x-www-form-urlencoded"}
 	}
 	return h
-}
-
-func (o *options) checkCredential() (option, reason string) {
-	c := o.credential
-	switch {
-	case c == nil:
-		return "", ""
-	case c.option == "WithAccessKey" && (c.id == "" || c.secret == ""):
-		return c.option, "lacks the ID or the secret"
-	case c.option == "WithAccessKey" && (hasSpace(c.id) || hasSpace(c.secret)):
-		return c.option, "has white space or control characters, as a key that was pasted with its line has"
-	case c.option == "WithCredential" && isNil(c.cred):
-		return c.option, "is nil"
-	}
-	return "", ""
-}
-
-// source makes the source of a credential that has been checked.
-func (o *options) source() credential.Source {
-	switch c := o.credential; {
-	case c == nil:
-		return credential.Default()
-	case c.cred != nil:
-		return credential.Of(c.cred)
-	default:
-		return credential.AccessKey(c.id, c.secret)
-	}
-}
-
-// isNil also sees a nil pointer in an interface.
-func isNil(v any) bool {
-	if v == nil {
-		return true
-	}
-	switch r := reflect.ValueOf(v); r.Kind() {
-	case reflect.Pointer, reflect.Map, reflect.Func, reflect.Chan, reflect.Slice:
-		return r.IsNil()
-	}
-	return false
-}
-
-// hasSpace reports whether s has white space or control characters.
-func hasSpace(s string) bool {
-	return strings.ContainsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) })
-}
-
-func isHeaderValue(s string) bool {
-	return strings.IndexFunc(s, func(r rune) bool { return r < ' ' || r > '~' }) < 0
 }
 
 // WithSignatureVersion sets how requests are signed: SignatureV2 by default.

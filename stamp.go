@@ -2,10 +2,6 @@ package baas
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"errors"
-	"maps"
 	"slices"
 	"time"
 
@@ -155,19 +151,7 @@ func (k *call) resumeMessage(s Stamp) error {
 
 // digest is that of the message.
 func (k *call) digest() string {
-	h := sha256.New()
-	write := func(parts ...string) {
-		for _, part := range parts {
-			h.Write([]byte(part))
-			h.Write([]byte{0}) // which no part holds
-		}
-	}
-	write(k.c.endpoint.Scheme, k.c.endpoint.Host, k.message.Query, k.message.Body)
-	for _, name := range slices.Sorted(maps.Keys(k.message.Header)) {
-		write(name)
-		write(k.message.Header[name]...)
-	}
-	return hex.EncodeToString(h.Sum(nil))
+	return k.message.Digest(k.c.endpoint.Scheme, k.c.endpoint.Host)
 }
 
 // journal records the message, if that is asked for. t is its timestamp.
@@ -177,34 +161,15 @@ func (k *call) journal(t time.Time) error {
 	}
 	stamp := Stamp{Nonce: k.message.nonce, Time: t.UTC().Truncate(time.Second), Digest: k.digest()}
 	if err := k.opts.journal(k.ctx, stamp); err != nil {
-		return &callError{action: k.in.name, text: "the journal failed, so nothing was sent", cause: &journalError{
-			text: k.scrub.Text(err.Error(), redact.MaxText), err: err, ended: k.ctx.Err(),
-		}}
+		return &callError{
+			action: k.in.name, text: "the journal failed, so nothing was sent", cause: redact.WrapCallers(err, k.ctx.Err(), &k.scrub),
+		}
 	}
 	if k.tooOld() {
 		return &callError{action: k.in.name, text: "the journal took longer than " + atmostonce.ResendWindow.String() + ", so nothing was sent"}
 	}
 	return nil
 }
-
-// A journalError is an error of the caller's own journal, in which errors.Is and
-// errors.As find all that they find in it. But only the end of the caller's
-// context is that.
-type journalError struct {
-	text       string
-	err, ended error
-}
-
-func (e *journalError) Error() string { return e.text }
-
-func (e *journalError) Is(target error) bool {
-	if target == context.Canceled || target == context.DeadlineExceeded {
-		return e.ended != nil && errors.Is(e.ended, target)
-	}
-	return errors.Is(e.err, target)
-}
-
-func (e *journalError) As(target any) bool { return errors.As(e.err, target) }
 
 // learnGatewayTime makes a read-only request if the call is journaled and no
 // reply has told the gateway's time yet. Its reply may be a refusal.
@@ -215,8 +180,8 @@ func (k *call) learnGatewayTime() error {
 	probe := &call{
 		c: k.c, ctx: k.ctx, state: atmostonce.New(true, k.c.retry.MaxAttempts),
 		in: input{
-			semantics: &semantics{name: "DescribeAntChainConsortiums", readOnly: true},
-			params:    []sign.Pair{{Name: "PageNumber", Value: "1"}, {Name: "PageSize", Value: "1"}},
+			semantics: &describeConsortiums.semantics,
+			params:    []sign.Pair{{Name: paramPageNumber, Value: "1"}, {Name: paramPageSize, Value: "1"}},
 		},
 		offset: k.offset,
 	}

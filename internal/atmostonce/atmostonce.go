@@ -94,6 +94,22 @@ func (m Move) Waits() bool { return m == RetryFresh || m == ResendSame }
 // Ends reports whether the call is over with m.
 func (m Move) Ends() bool { return m == Succeed || m == Fail || m == FailInDoubt }
 
+// WhySafe says why it is safe to send again by m after e, for the log; empty if m
+// sends nothing.
+func (m Move) WhySafe(e Event) string {
+	switch {
+	case m.Ends():
+		return ""
+	case m.Resends():
+		return "the gateway takes a nonce once, so it takes one copy of these bytes at most"
+	case e == NotSent:
+		return "nothing was sent"
+	case e == Throttled, e == ClockOff:
+		return "the gateway refused it before it was carried out"
+	}
+	return "the action changes nothing"
+}
+
 // A State is what the next move depends on.
 //
 // A call is in doubt once an attempt may have reached the gateway and no reply

@@ -204,3 +204,28 @@ func TestTimes(t *testing.T) {
 	require.Equal(t, 14*time.Minute, MinSkew)
 	require.Equal(t, 24*time.Hour, MaxSkew)
 }
+
+// TestWhySafe: every move that sends has a reason, and none that ends.
+func TestWhySafe(t *testing.T) {
+	t.Parallel()
+	for e := Answered; e <= Stopped; e++ {
+		for m := Succeed; m <= ResendAtOnce; m++ {
+			require.Equal(t, m.Ends(), m.WhySafe(e) == "", "%v after %v", m, e)
+		}
+	}
+	for _, tt := range []struct {
+		move  Move
+		event Event
+		want  string
+	}{
+		{ResendSame, ReplyLost, "the gateway takes a nonce once, so it takes one copy of these bytes at most"},
+		{ResendAtOnce, NotSent, "the gateway takes a nonce once, so it takes one copy of these bytes at most"},
+		{RetryFresh, NotSent, "nothing was sent"},
+		{RetryFresh, Throttled, "the gateway refused it before it was carried out"},
+		{RetryCorrected, ClockOff, "the gateway refused it before it was carried out"},
+		{RetryFresh, ReplyLost, "the action changes nothing"},
+		{RetryAtOnce, Dropped, "the action changes nothing"},
+	} {
+		require.Equal(t, tt.want, tt.move.WhySafe(tt.event), "%v after %v", tt.move, tt.event)
+	}
+}

@@ -1,6 +1,7 @@
 // Package credential asks credentials-go for credentials, which takes no context,
 // may block, and is not safe for concurrent first use. It imports internal/sign
-// for their type, and nothing else of this module.
+// for their type, internal/check for what callers give, and nothing else of this
+// module.
 package credential
 
 import (
@@ -13,6 +14,7 @@ import (
 
 	"github.com/aliyun/credentials-go/credentials"
 
+	"github.com/antchain-go/baas/internal/check"
 	"github.com/antchain-go/baas/internal/sign"
 )
 
@@ -30,27 +32,40 @@ type Error struct {
 
 func (e *Error) Error() string { return "no credentials from provider " + strconv.Quote(e.Provider) }
 
-// Of is a Source that asks cred, and takes turns with all others that do.
-func Of(cred credentials.Credential) Source { return &sharedSource{cred: cred} }
+// Of is a Source that asks cred, and takes turns with all others that do; or the
+// reason why cred is none.
+func Of(cred credentials.Credential) (s Source, reason string) {
+	if check.IsNil(cred) {
+		return nil, "is nil"
+	}
+	return &sharedSource{cred: cred}, ""
+}
 
 // Default is a Source that asks the default provider chain of credentials-go.
 func Default() Source {
 	return &sharedSource{make: func() (credentials.Credential, error) { return credentials.NewCredential(nil) }}
 }
 
-// AccessKey is a Source of a fixed access key.
-func AccessKey(id, secret string) Source {
+// AccessKey is a Source of a fixed access key, or the reason why there cannot be
+// one.
+func AccessKey(id, secret string) (s Source, reason string) {
+	switch {
+	case id == "" || secret == "":
+		return nil, "lacks the ID or the secret"
+	case check.HasSpace(id) || check.HasSpace(secret):
+		return nil, "has white space or control characters, as a key that was pasted with its line has"
+	}
 	config := new(credentials.Config).SetType("access_key").SetAccessKeyId(id).SetAccessKeySecret(secret)
 	make := func() (credentials.Credential, error) { return credentials.NewCredential(config) }
 	cred, err := make()
 	if err == nil {
 		var fixed sign.Credentials
 		if fixed, err = getCredentials(cred); err == nil {
-			return staticSource{fixed}
+			return staticSource{fixed}, ""
 		}
 	}
 	// It refuses empty members only. If ever it refuses more, each call says so.
-	return &sharedSource{make: make}
+	return &sharedSource{make: make}, ""
 }
 
 // A staticSource is an access key that was asked for once and never changes.

@@ -1,5 +1,6 @@
-// Package endpoint checks what a user gives as an endpoint or a region, so that
-// no input leads a call to another host. It imports nothing of this module.
+// Package endpoint knows the endpoints of regions, and checks what a user gives as
+// an endpoint or a region, so that no input leads a call to another host. It
+// imports nothing of this module.
 package endpoint
 
 import (
@@ -24,6 +25,19 @@ func IsRegion(s string) bool {
 		}
 	}
 	return true
+}
+
+// OfRegion is what serves a region. The official SDKs carry the same exceptions.
+func OfRegion(region string) Endpoint {
+	host := "baas." + region + ".aliyuncs.com"
+	switch region {
+	case "cn-qingdao", "cn-beijing", "cn-zhangjiakou", "cn-huhehaote", "cn-shanghai", "cn-shenzhen":
+		host = "baas.aliyuncs.com"
+	case "cn-hongkong", "ap-southeast-2", "ap-northeast-1", "ap-south-1", "eu-west-1", "eu-central-1",
+		"us-west-1", "us-east-1":
+		host = "baas.ap-southeast-1.aliyuncs.com"
+	}
+	return Endpoint{Scheme: "https", Host: host}
 }
 
 // Parse reads a host, with or without a port, or an http or https URL

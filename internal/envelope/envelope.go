@@ -12,6 +12,7 @@ package envelope
 
 import (
 	"bytes"
+	"encoding/json"
 	"strconv"
 	"strings"
 )
@@ -174,6 +175,14 @@ func mendLineBreaks(result []byte) []byte {
 	result = bytes.ReplaceAll(result, []byte(`\\r\\n`), []byte(`\n`))
 	result = bytes.ReplaceAll(result, []byte(`\\n`), []byte(`\n`))
 	return bytes.ReplaceAll(result, []byte(`\\r`), []byte(`\n`))
+}
+
+// Flat is a reply in its flat shape.
+func Flat(requestID string, result []byte) ([]byte, error) {
+	return json.Marshal(struct {
+		RequestID string          `json:"RequestId"`
+		Result    json.RawMessage `json:"Result"`
+	}{requestID, result})
 }
 
 // IsSuccessCode reports whether a code stands for success. In a reply that says

@@ -88,8 +88,11 @@ func (s *Scanner) Skip() bool {
 // TextInto reads a value as Text does. dst keeps the first one that is not
 // empty.
 func (s *Scanner) TextInto(dst *string) bool {
+	if *dst != "" {
+		return s.Skip()
+	}
 	v, ok := s.Text()
-	if ok && *dst == "" {
+	if ok {
 		*dst = v
 	}
 	return ok

@@ -1,15 +1,19 @@
 // Package params makes parameters of the fields of a request, which struct tags
-// describe: rpc:"AntChainId,required" or rpc:"Password,required,secret". It
-// imports internal/sign for their type, and nothing else of this module.
+// describe: rpc:"AntChainId,required" or rpc:"Password,required,secret"; and of
+// values that have no type. It imports internal/sign for their type,
+// internal/redact to bound what a reason quotes, and nothing else of this module.
 package params
 
 import (
+	"maps"
+	"net/url"
 	"reflect"
 	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
 
+	"github.com/antchain-go/baas/internal/redact"
 	"github.com/antchain-go/baas/internal/sign"
 )
 
@@ -62,11 +66,10 @@ func (p Plan) Field(req reflect.Value, wire string) reflect.Value {
 // A Fault is one field at fault.
 type Fault struct{ Field, Reason string }
 
-// Encode makes the parameters of a request, and names each field at fault: a
-// required one that is empty, or text that is not UTF-8. An optional field that
-// is empty is left out.
-func (p Plan) Encode(req reflect.Value) (pairs []sign.Pair, faults []Fault) {
-	pairs = make([]sign.Pair, 0, len(p)+1)
+// Append appends the parameters of a request to pairs, and names each field at
+// fault: a required one that is empty, or text that is not UTF-8. An optional
+// field that is empty is left out.
+func (p Plan) Append(pairs []sign.Pair, req reflect.Value) (all []sign.Pair, faults []Fault) {
 	for _, f := range p {
 		value := text(req.Field(f.index))
 		switch {
@@ -91,4 +94,32 @@ func text(v reflect.Value) string {
 		return strconv.FormatInt(v.Int(), 10)
 	}
 	return v.String()
+}
+
+// FromValues makes the parameters of an action without a type, in the order of
+// their names, and says what is wrong with each one at fault.
+func FromValues(values url.Values) (pairs []sign.Pair, reasons []string) {
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		for _, value := range values[name] {
+			if reason := check(name, value); reason != "" {
+				reasons = append(reasons, reason)
+			}
+			pairs = append(pairs, sign.Pair{Name: name, Value: value})
+		}
+	}
+	return pairs, reasons
+}
+
+func check(name, value string) (reason string) {
+	switch {
+	case name == "":
+		return "have a parameter without a name"
+	case !utf8.ValidString(name):
+		return "have a name that is not valid UTF-8"
+	case slices.ContainsFunc(sign.CommonParams(), func(common string) bool { return strings.EqualFold(common, name) }):
+		return "have " + name + ", which is a common parameter"
+	case !utf8.ValidString(value):
+		return "have a value of " + strconv.Quote(redact.Cut(name, redact.MaxIdentifier)) + " that is not valid UTF-8"
+	}
+	return ""
 }

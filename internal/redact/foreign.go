@@ -56,8 +56,8 @@ func Wrap(err, ended error, s *Scrubber) *Error {
 func (f *Error) Error() string { return f.text }
 
 func (f *Error) Is(target error) bool {
-	if target == context.Canceled || target == context.DeadlineExceeded {
-		return f.ended != nil && errors.Is(f.ended, target)
+	if isContextError(target) {
+		return errors.Is(f.ended, target)
 	}
 	for _, err := range f.known {
 		if errors.Is(err, target) {
@@ -78,6 +78,36 @@ func (f *Error) As(target any) bool {
 
 // Timeout reports whether the cause is a timeout, as net.Error does.
 func (f *Error) Timeout() bool { return f.timeout }
+
+// A callersError is an error that the caller's own code has returned.
+type callersError struct {
+	text       string
+	err, ended error
+}
+
+// WrapCallers makes an error of err, which the caller's own code has returned.
+// errors.Is and errors.As find in it all that they find in err, except that the
+// end of a context is the one of ended, as Wrap has it. s takes the secrets out of
+// its text.
+func WrapCallers(err, ended error, s *Scrubber) error {
+	return &callersError{text: s.Text(err.Error(), MaxText), err: err, ended: ended}
+}
+
+func (e *callersError) Error() string { return e.text }
+
+func (e *callersError) Is(target error) bool {
+	if isContextError(target) {
+		return errors.Is(e.ended, target)
+	}
+	return errors.Is(e.err, target)
+}
+
+func (e *callersError) As(target any) bool { return errors.As(e.err, target) }
+
+// isContextError reports whether target is the error of a context that has ended.
+func isContextError(target error) bool {
+	return target == context.Canceled || target == context.DeadlineExceeded
+}
 
 // knownParts lists the largest parts of err's tree in which every error is
 // known.

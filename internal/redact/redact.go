@@ -26,6 +26,7 @@ const (
 
 	MaxText       = 1 << 10 // bytes of what others say in an error
 	MaxIdentifier = 128     // bytes of a code or an ID
+	MaxExcerpt    = 200     // bytes of a page
 
 	maxScrubbed = 16 << 10 // bytes of a text that are looked at
 
@@ -40,7 +41,7 @@ const (
 // is not safe for concurrent use.
 type Scrubber struct {
 	secrets []string
-	room    [6]string // for the secrets of a usual call
+	usual   [6]string // the secrets of a usual call, to be allocated with it
 	forms   []string  // of the secrets, the longest first
 	formed  int       // how many secrets the forms are of
 }
@@ -48,7 +49,7 @@ type Scrubber struct {
 // Add adds secrets; empty ones are none.
 func (s *Scrubber) Add(secrets ...string) {
 	if s.secrets == nil {
-		s.secrets = s.room[:0]
+		s.secrets = s.usual[:0]
 	}
 	s.secrets = append(s.secrets, secrets...)
 }

@@ -6,6 +6,9 @@
 package sign
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -41,6 +44,23 @@ type Output struct {
 	Signature   string      // empty with a bearer token
 }
 
+// Digest is the SHA-256, in hex, over scheme, host and all bytes of the Output.
+func (o *Output) Digest(scheme, host string) string {
+	h := sha256.New()
+	write := func(parts ...string) {
+		for _, part := range parts {
+			h.Write([]byte(part))
+			h.Write([]byte{0}) // which no part holds
+		}
+	}
+	write(scheme, host, o.Query, o.Body)
+	for _, name := range slices.Sorted(maps.Keys(o.Header)) {
+		write(name)
+		write(o.Header[name]...)
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
 const (
 	timeFormat = "2006-01-02T15:04:05Z"
 	formType   = "application/x-www-form-urlencoded"
@@ -57,7 +77,7 @@ func byName(pairs []Pair) {
 // well, so one encoding serves signature and wire.
 func Escape(v string) string { return string(appendEscaped(nil, v)) }
 
-func appendEscaped(dst []byte, v string) []byte {
+func appendEscaped[T string | []byte](dst []byte, v T) []byte {
 	run := 0 // where the run of unreserved characters begins
 	for i := range len(v) {
 		if c := v[i]; !unreserved[c] {

@@ -1,6 +1,7 @@
 package sign
 
 import (
+	"net/http"
 	"net/url"
 	"testing"
 	"time"
@@ -95,4 +96,31 @@ func TestParametersSortThemselves(t *testing.T) {
 			require.Contains(t, sign(twice).Query, "A=2&A=1", "the values of one name keep their order")
 		})
 	}
+}
+
+// TestDigest: no byte that is sent can change without the digest.
+func TestDigest(t *testing.T) {
+	t.Parallel()
+	out := func() *Output {
+		return &Output{Query: "q", Body: "b", Header: http.Header{"A": {"1", "2"}, "B": {"3"}}}
+	}
+	want := out().Digest("https", "h")
+	require.Len(t, want, 64)
+	require.Equal(t, want, out().Digest("https", "h"))
+	for name, change := range map[string]func(*Output){
+		"the query":              func(o *Output) { o.Query = "r" },
+		"the body":               func(o *Output) { o.Body = "c" },
+		"what is in which":       func(o *Output) { o.Query, o.Body = "qb", "" },
+		"a header's value":       func(o *Output) { o.Header["B"] = []string{"4"} },
+		"the order of values":    func(o *Output) { o.Header["A"] = []string{"2", "1"} },
+		"values that are joined": func(o *Output) { o.Header["A"] = []string{"12"} },
+		"a header more":          func(o *Output) { o.Header["C"] = nil },
+		"a header less":          func(o *Output) { delete(o.Header, "B") },
+	} {
+		o := out()
+		change(o)
+		require.NotEqual(t, want, o.Digest("https", "h"), name)
+	}
+	require.NotEqual(t, want, out().Digest("http", "h"), "the scheme")
+	require.NotEqual(t, want, out().Digest("https", "i"), "the host")
 }

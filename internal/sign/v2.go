@@ -47,16 +47,15 @@ func V2(in *Input) Output {
 	s.pairs = append(s.pairs, in.Params...)
 	byName(s.pairs[common:])
 	s.merge(s.pairs[:common], s.pairs[common:], in.InQuery)
-	var out Output
+	var signature []byte
 	if in.Credentials.BearerToken == "" { // else the token stands for a signature
-		out.Signature = s.sign(in.Credentials.AccessKeySecret)
-		s.query = appendPair(s.query, Pair{paramSignature, out.Signature})
+		signature = s.sign(in.Credentials.AccessKeySecret)
+		s.query = appendEscaped(append(s.query, "&"+paramSignature+"="...), signature)
 	}
-	n := len(s.query)
-	s.query = append(s.query, s.body...)
-	both := string(s.query) // one allocation for both
-	out.Query, out.Body = both[:n], both[n:]
-	return out
+	query, body := len(s.query), len(s.query)+len(s.body)
+	s.query = append(append(s.query, s.body...), signature...)
+	all := string(s.query) // one allocation for all three
+	return Output{Query: all[:query], Body: all[query:body], Signature: all[body:]}
 }
 
 // RPC returns the version 2 signature of params. A Signature among them is left
@@ -76,7 +75,7 @@ func RPC(method string, params url.Values, accessKeySecret string) string {
 	for _, p := range s.pairs {
 		s.body = s.add(s.body[:0], p)
 	}
-	return s.sign(accessKeySecret)
+	return string(s.sign(accessKeySecret))
 }
 
 // appendCommon appends the common parameters, sorted by name.
@@ -117,6 +116,8 @@ type scratch struct {
 	mac    hash.Hash // with macKey, which as a rule is the same the next time
 	macKey string
 	sum    [sha1.Size]byte
+
+	signature [28]byte // in Base64
 }
 
 var scratches = sync.Pool{New: func() any { return new(scratch) }}
@@ -187,13 +188,13 @@ func appendTwice(twice, once []byte, v string) (newTwice, newOnce []byte) {
 	return append(twice, v[run:]...), append(once, v[run:]...)
 }
 
-// sign signs what was added.
-func (s *scratch) sign(accessKeySecret string) string {
+// sign signs what was added. The signature is good until the scratch is released.
+func (s *scratch) sign(accessKeySecret string) []byte {
 	if s.mac == nil || s.macKey != accessKeySecret {
 		s.mac, s.macKey = hmac.New(sha1.New, []byte(accessKeySecret+"&")), accessKeySecret
 	} else {
 		s.mac.Reset()
 	}
 	s.mac.Write(s.text)
-	return base64.StdEncoding.EncodeToString(s.mac.Sum(s.sum[:0]))
+	return base64.StdEncoding.AppendEncode(s.signature[:0], s.mac.Sum(s.sum[:0]))
 }
