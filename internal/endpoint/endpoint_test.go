@@ -35,7 +35,7 @@ func TestIsRegion(t *testing.T) {
 func TestParse(t *testing.T) {
 	t.Parallel()
 	label63 := strings.Repeat("x", 63)
-	name253 := strings.Repeat(label63+".", 3) + label63[:61]
+	names := strings.Repeat(label63+".", 3)
 	for given, tt := range map[string]struct {
 		insecure bool
 		want     Endpoint
@@ -48,8 +48,8 @@ func TestParse(t *testing.T) {
 		"baas.example.com.":            {false, Endpoint{"https", "baas.example.com."}, ""},
 		label63 + ".example.com":       {false, Endpoint{"https", label63 + ".example.com"}, ""},
 		"a" + label63 + ".example.com": {false, Endpoint{}, "has no valid host name"},
-		name253:                        {false, Endpoint{"https", name253}, ""},
-		"a" + name253:                  {false, Endpoint{}, "has no valid host name"},
+		names + label63[:61]:           {false, Endpoint{"https", names + label63[:61]}, ""},
+		names + label63[:62]:           {false, Endpoint{}, "has no valid host name"},
 		"https://192.0.2.1":            {false, Endpoint{"https", "192.0.2.1"}, ""},
 		"http://192.0.2.1":             {false, Endpoint{}, "is plain HTTP, which is for loopback hosts only unless WithInsecureHTTP is given"},
 		"http://localhost:80":          {false, Endpoint{"http", "localhost:80"}, ""},
