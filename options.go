@@ -88,10 +88,10 @@ func WithAccessKey(id, secret string) Option {
 
 // WithCredential takes the credentials from cred, which may take as long as the
 // call's context allows. It is asked before each message that is signed, but
-// never by two goroutines at once, whichever clients of the program share it. Without it and without WithAccessKey the default
-// provider chain of credentials-go is used: environment variables, OIDC, the
-// configuration files of the aliyun command line, the ECS RAM role, and the
-// credentials URI.
+// never by two goroutines at once, whichever clients of the program share it.
+// Without it and without WithAccessKey the default provider chain of
+// credentials-go is used: environment variables, OIDC, the configuration files of
+// the aliyun command line, the ECS RAM role, and the credentials URI.
 func WithCredential(cred credentials.Credential) Option {
 	return func(o *options) error {
 		source, reason := credential.Of(cred)
@@ -184,6 +184,16 @@ func WithRefusalCodes(codes ...string) Option {
 	return func(o *options) error { o.refusalCodes = append(o.refusalCodes, codes...); return nil }
 }
 
+// WithSignatureVersion sets how requests are signed: SignatureV2 by default.
+//
+// The service's documentation calls version 2 discontinued and recommends version
+// 3. What is not known of version 3 is whether the gateway remembers its nonce,
+// as it does that of version 2: at most one certificate a call then rests on the
+// gateway's documentation alone.
+func WithSignatureVersion(v SignatureVersion) Option {
+	return func(o *options) error { o.signature = v; return nil }
+}
+
 // calledRegion is the one whose endpoint is called.
 func (o *options) calledRegion() string {
 	if o.region == nil {
@@ -264,14 +274,4 @@ func (o *options) header() http.Header {
 		h["Content-Type"] = []string{"application/x-www-form-urlencoded"}
 	}
 	return h
-}
-
-// WithSignatureVersion sets how requests are signed: SignatureV2 by default.
-//
-// The service's documentation calls version 2 discontinued and recommends version
-// 3. What is not known of version 3 is whether the gateway remembers its nonce,
-// as it does that of version 2: at most one certificate a call then rests on the
-// gateway's documentation alone.
-func WithSignatureVersion(v SignatureVersion) Option {
-	return func(o *options) error { o.signature = v; return nil }
 }

@@ -62,7 +62,9 @@ func TestRetryAfter(t *testing.T) {
 		want time.Duration
 	}{
 		"no header":          {http.Header{}, 0},
-		"seconds":            {http.Header{"Retry-After": {"7"}}, 7 * time.Second},
+		"seconds":            {http.Header{"Retry-After": {"19"}}, 19 * time.Second},
+		"the largest number": {http.Header{"Retry-After": {"2147483647"}}, 2147483647 * time.Second},
+		"a larger number":    {http.Header{"Retry-After": {"2147483648"}}, 0},
 		"a date":             {header("Retry-After", noon.Add(time.Minute)), time.Minute},
 		"a date in the past": {header("Retry-After", noon.Add(-time.Minute)), 0},
 		"a negative number":  {http.Header{"Retry-After": {"-7"}}, 0},

@@ -27,7 +27,7 @@ func TestBlame(t *testing.T) {
 			"InvalidServerState", "DATABASE_NOT_FOUND",
 		},
 		Nobody: {
-			"", "OssUploadFailed", "EXCEPTION", "Error", "FAIL", "BizError", "C", "300", "399", "600", "40001", "-1", "99",
+			"", "OssUploadFailed", "EXCEPTION", "Error", "FAIL", "BizError", "C", "300", "399", "600", "40001", "-1", "99", "5", "50", "59",
 			"参数错误", "系统错误", "操作失败", "BIZ_1001", "E0001",
 		},
 	} {

@@ -1,6 +1,7 @@
 package endpoint
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -33,6 +34,8 @@ func TestIsRegion(t *testing.T) {
 
 func TestParse(t *testing.T) {
 	t.Parallel()
+	label63 := strings.Repeat("x", 63)
+	names := strings.Repeat(label63+".", 3)
 	for given, tt := range map[string]struct {
 		insecure bool
 		want     Endpoint
@@ -41,6 +44,14 @@ func TestParse(t *testing.T) {
 		"baas.example.com":             {false, Endpoint{"https", "baas.example.com"}, ""},
 		"BaaS.Example.com:8443":        {false, Endpoint{"https", "baas.example.com:8443"}, ""},
 		"https://baas.example.com/":    {false, Endpoint{"https", "baas.example.com"}, ""},
+		"baas.example.com:65535":       {false, Endpoint{"https", "baas.example.com:65535"}, ""},
+		"baas.example.com.":            {false, Endpoint{"https", "baas.example.com."}, ""},
+		label63 + ".example.com":       {false, Endpoint{"https", label63 + ".example.com"}, ""},
+		"a" + label63 + ".example.com": {false, Endpoint{}, "has no valid host name"},
+		names + label63[:61]:           {false, Endpoint{"https", names + label63[:61]}, ""},
+		names + label63[:62]:           {false, Endpoint{}, "has no valid host name"},
+		"https://192.0.2.1":            {false, Endpoint{"https", "192.0.2.1"}, ""},
+		"http://192.0.2.1":             {false, Endpoint{}, "is plain HTTP, which is for loopback hosts only unless WithInsecureHTTP is given"},
 		"http://localhost:80":          {false, Endpoint{"http", "localhost:80"}, ""},
 		"http://127.1.2.3":             {false, Endpoint{"http", "127.1.2.3"}, ""},
 		"http://[::1]:1":               {false, Endpoint{"http", "[::1]:1"}, ""},

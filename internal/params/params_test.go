@@ -32,8 +32,8 @@ func TestPlan(t *testing.T) {
 		faults []Fault
 	}{
 		"all fields": {
-			request{"1q8B5R9p", "0", 2, "p", "n"},
-			[]sign.Pair{{Name: "Id", Value: "1q8B5R9p"}, {Name: "Status", Value: "0"}, {Name: "PageNumber", Value: "2"}, {Name: "Password", Value: "p"}},
+			request{"1q8B5R9p", "0", 12, "p", "n"},
+			[]sign.Pair{{Name: "Id", Value: "1q8B5R9p"}, {Name: "Status", Value: "0"}, {Name: "PageNumber", Value: "12"}, {Name: "Password", Value: "p"}},
 			nil,
 		},
 		"an empty optional one is left out": {
