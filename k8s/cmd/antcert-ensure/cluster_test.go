@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/tls"
 	"errors"
 	"os"
 	"path/filepath"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/antchain-go/baas/certbundle"
@@ -34,6 +36,22 @@ func TestTenAtOnce(t *testing.T) {
 	}
 	require.Equal(t, 1, s.server.Issued())
 	s.requireIdentity(t)
+}
+
+// A Secret of type kubernetes.io/tls. Nothing is said of its being empty at
+// first.
+func TestTLSSecret(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	c := s.start(t, s.account(t, s.apiServer()), "-tls")
+	require.Equal(t, exitDone, c.code(t), "%s", &c.log)
+	require.NotContains(t, c.log.String(), "PEM")
+	s.requireIdentity(t)
+	secret, err := s.cluster.Client.CoreV1().Secrets(s.namespace).Get(t.Context(), secretName, metav1.GetOptions{})
+	require.NoError(t, err)
+	require.Equal(t, corev1.SecretTypeTLS, secret.Type)
+	_, err = tls.X509KeyPair(secret.Data["tls.crt"], secret.Data["tls.key"])
+	require.NoError(t, err)
 }
 
 // holder is the process that the record names.
