@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds the cluster of the tests, a kube-apiserver and an etcd from their Go
-# modules, and runs the tests of this module against it. The first build takes
-# minutes, every later one seconds. Arguments are flags of go test.
+# modules, and runs the tests of this module against it. The first run builds for
+# minutes, every later one takes about a minute. Arguments are flags of go test.
 set -euo pipefail
 cd "$(dirname "$0")"
 
