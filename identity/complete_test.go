@@ -22,28 +22,30 @@ func timeout(t *testing.T) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(t.Context(), time.Minute)
 }
 
+// issuedOnly leaves a store with a key, and no files.
+func issuedOnly(t *testing.T, s *site) Store {
+	t.Helper()
+	store := Memory()
+	s.server.InjectDownload(baastest.Refuse(403, "AccessDenied", "no"), baastest.Refuse(403, "AccessDenied", "no"), baastest.Refuse(403, "AccessDenied", "no"))
+	s.gate.refuse[actionPaths], s.gate.refuse[actionPathsV2] = "Forbidden", "Forbidden"
+	_, err := s.ensure(t.Context(), store)
+	require.ErrorContains(t, err, "the key is stored")
+	require.ErrorIs(t, err, certbundle.ErrDownload)
+	r, err := Inspect(t.Context(), store)
+	require.NoError(t, err)
+	require.Equal(t, Issued, r.State)
+	clear(s.gate.refuse)
+	s.gate.describes = nil
+	return store
+}
+
 // TestComplete: Issued is completed.
 func TestComplete(t *testing.T) {
 	t.Parallel()
-	// issued leaves a store with a key, and no files.
-	issued := func(t *testing.T, s *site) Store {
-		store := Memory()
-		s.server.InjectDownload(baastest.Refuse(403, "AccessDenied", "no"), baastest.Refuse(403, "AccessDenied", "no"), baastest.Refuse(403, "AccessDenied", "no"))
-		s.gate.refuse[actionPaths], s.gate.refuse[actionPathsV2] = "Forbidden", "Forbidden"
-		_, err := s.ensure(t.Context(), store)
-		require.ErrorContains(t, err, "the key is stored")
-		require.ErrorIs(t, err, certbundle.ErrDownload)
-		r, err := Inspect(t.Context(), store)
-		require.NoError(t, err)
-		require.Equal(t, Issued, r.State)
-		clear(s.gate.refuse)
-		s.gate.describes = nil
-		return store
-	}
 	t.Run("by DescribeAntChainDownloadPaths", func(t *testing.T) {
 		t.Parallel()
 		bubble(t, func(t *testing.T, s *site) {
-			store := issued(t, s)
+			store := issuedOnly(t, s)
 			b, err := s.ensure(t.Context(), store)
 			requireIdentity(t, store, b, err)
 			require.Equal(t, []string{actionPaths}, s.gate.describes)
@@ -53,7 +55,7 @@ func TestComplete(t *testing.T) {
 	t.Run("or V2, where the first is refused as not for this site", func(t *testing.T) {
 		t.Parallel()
 		bubble(t, func(t *testing.T, s *site) {
-			store := issued(t, s)
+			store := issuedOnly(t, s)
 			s.gate.refuse[actionPaths] = "Unsupported.Site"
 			b, err := s.ensure(t.Context(), store)
 			requireIdentity(t, store, b, err)
@@ -73,7 +75,7 @@ func TestComplete(t *testing.T) {
 	t.Run("client.crt must fit the key before it is stored", func(t *testing.T) {
 		t.Parallel()
 		bubble(t, func(t *testing.T, s *site) {
-			store := issued(t, s)
+			store := issuedOnly(t, s)
 			_, err := s.client.ApplyAntChainCertificateWithKeyAutoCreation(t.Context(), newRequest())
 			require.NoError(t, err) // now the links are of another certificate
 			_, err = s.ensure(t.Context(), store)
@@ -87,7 +89,7 @@ func TestComplete(t *testing.T) {
 	t.Run("Complete does not need trustCa", func(t *testing.T) {
 		t.Parallel()
 		bubble(t, func(t *testing.T, s *site) {
-			store := issued(t, s)
+			store := issuedOnly(t, s)
 			s.gate.links = []byte(regexpTrust.ReplaceAllString(string(s.gate.links), `"TrustCaUrl":""`))
 			var log logBook
 			b, err := s.ensure(t.Context(), store, log.option())
@@ -99,7 +101,7 @@ func TestComplete(t *testing.T) {
 	t.Run("another password than at the application", func(t *testing.T) {
 		t.Parallel()
 		bubble(t, func(t *testing.T, s *site) {
-			store := issued(t, s)
+			store := issuedOnly(t, s)
 			req := newRequest()
 			req.Password = "other"
 			_, err := Ensure(t.Context(), s.client, store, req, WithDownload(certbundle.WithHTTPClient(s.hc)))
@@ -109,7 +111,7 @@ func TestComplete(t *testing.T) {
 	t.Run("throttled: V2 is not asked", func(t *testing.T) {
 		t.Parallel()
 		bubble(t, func(t *testing.T, s *site) {
-			store := issued(t, s)
+			store := issuedOnly(t, s)
 			s.gate.refuse[actionPaths] = "Throttling"
 			_, err := s.ensure(t.Context(), store)
 			require.ErrorIs(t, err, baas.ErrThrottled)

@@ -103,6 +103,8 @@ func (e *KeyError) Unwrap() error { return e.Err }
 
 var errOvertaken = errors.New("the store meanwhile belongs to another enrollment, or was cleared")
 
+var errStale = errors.New("the store shows a record that it refuses to replace, since it has a newer one; it does not show that one")
+
 // progressError is the end of a wait.
 type progressError struct {
 	record Record

@@ -148,7 +148,12 @@ func (m *model) look(w *world, i int, k stepKey, stale uint8) {
 		m.step(w, i, stepKey{kind: waited})
 	}
 	w.h[i].stale = stale
+	before := m.protocols[w.h[i].p]
 	m.step(w, i, k)
+	after := m.protocols[w.h[i].p]
+	if k.kind == loaded && stale > 0 && after.end == failed && before.refused && (before.at == journaling || before.at == completing) {
+		m.violation = "a stale Load ends a call"
+	}
 }
 
 // put makes r the latest record.
@@ -174,6 +179,7 @@ func (m *model) swaps(w *world, i int, who by, add adder) {
 		from = "2"
 	}
 	fails := func(w *world) { m.step(w, i, stepKey{kind: swapFailed}) }
+	conflicts := func(w *world) { m.step(w, i, stepKey{kind: swapFailed, conflict: true}) }
 	what := func(detail string) step { return step{int8(i), swapsIn[want.State], detail} }
 	if from != "2" {
 		if from == "0" && w.pruned && m.noListing {
@@ -181,7 +187,7 @@ func (m *model) swaps(w *world, i int, who by, add adder) {
 			add(what(" below the latest version"), false, func(w *world) { m.step(w, i, stepKey{kind: swapped, version: '0'}) })
 			return
 		}
-		add(what(": conflict"), false, fails)
+		add(what(": conflict"), false, conflicts)
 		return
 	}
 	add(what(""), false, func(w *world) {
@@ -196,6 +202,10 @@ func (m *model) swaps(w *world, i int, who by, add adder) {
 	add(what(", and is told that it failed"), true, func(w *world) {
 		m.put(w, want)
 		m.step(w, i, stepKey{kind: swapFailed})
+	})
+	add(what(", and is told that it was a conflict"), true, func(w *world) {
+		m.put(w, want)
+		conflicts(w)
 	})
 	add(what(": the store fails"), true, fails)
 }

@@ -84,6 +84,7 @@ type rules struct {
 	anyHost         bool // a message is resumed at another host
 	noListing       bool // Dir does not list the folder after the link
 	keyOnlyByHolder bool // the key is stored only where its call is the holder
+	blindToConflict bool // what a Load shows after a conflict is believed
 }
 
 // A model numbers what worlds are made of.
@@ -114,6 +115,8 @@ type stepKey struct {
 	stamp   uint8
 	long    bool
 	age     uint8
+
+	conflict bool // swapFailed with ErrConflict
 }
 
 type stepValue struct {
@@ -153,12 +156,22 @@ func (m *model) protocol(p protocol, next move) int32 {
 		p.tries, p.misses = 0, 0           // as watchOther and begin have it
 	}
 	p.seen, p.seenAny = "", false // time is free: see loads
-	if next != swap && p.at != journaling && p.at != emptying && p.at != storing && p.at != completing {
-		p.want, p.from = Record{}, ""
+	if p.at == completing {       // what is left of an enrollment is its end
+		p.spent, p.taken, p.sent = "", "", baas.Stamp{}
+		p.own, p.resuming, p.overtaken = false, false, false
+		if next == load || next == pause {
+			p.record, p.version = Record{}, ""
+		}
+	}
+	if next != swap && p.at != journaling && p.at != emptying && p.at != doubting && p.at != storing && p.at != completing {
+		p.want, p.from, p.refused = Record{}, "", false
+	}
+	if p.stale = p.stale && p.at == calling; p.at == storing {
+		p.refused = false // counts for nothing
 	}
 	key := fmt.Sprint(p.self.Holder, p.at, p.end, m.record(p.record), p.version, m.record(p.want), p.from, p.tries, p.own,
 		p.resuming, p.overtaken, "|", p.spent, "|", p.taken, "|", p.doubted, "|", p.sent.Nonce, "|",
-		string(p.bundle.PrivateKey), p.misses)
+		string(p.bundle.PrivateKey), p.misses, p.refused, p.stale)
 	n, ok := m.pnum[key]
 	if !ok {
 		n = int32(len(m.protocols))
@@ -229,6 +242,7 @@ func (m *model) step(w *world, i int, k stepKey) {
 		switch k.kind {
 		case loaded:
 			e.record = m.records[k.rec]
+			p.refused = p.refused && !m.blindToConflict
 			if p.at == watching && k.long {
 				p.seen, p.seenAny, e.mono = e.version, true, quietTime
 			}
@@ -239,7 +253,9 @@ func (m *model) step(w *world, i int, k stepKey) {
 		case fetched:
 			e.bundle = certbundle.Bundle{PrivateKey: p.record.Bundle.PrivateKey, ClientCert: []byte("c"), CACert: []byte("a")}
 		case loadFailed, swapFailed, expired, nothing, lost, fetchFailed:
-			e.err = errModel
+			if e.err = errModel; k.conflict {
+				e.err = ErrConflict
+			}
 		}
 		next := protocol{}
 		next, v.next = p.next(e)

@@ -132,7 +132,7 @@ func TestModel(t *testing.T) {
 		otherHost         bool
 		states, allAtOnce int // how many are looked at by default, and as a whole; 0 is all there are
 	}{
-		{name: "two holders, one message, a Clear", holders: 2, stamps: 1, clears: true},
+		{name: "two holders, one message, a Clear", holders: 2, stamps: 1, clears: true, states: 300_000},
 		{name: "two holders at two hosts", holders: 2, stamps: 1, otherHost: true},
 		{name: "two holders, two messages", holders: 2, stamps: 2, states: 150_000},
 		{name: "two holders, two messages, a Clear, deleted versions", holders: 2, stamps: 2, clears: true, prunes: true, states: 150_000},
@@ -174,6 +174,7 @@ func TestModelMutants(t *testing.T) {
 		{"Clear's wait", rules{clearAtOnce: true}, 2, "two certificates"},
 		{"the digest's host", rules{anyHost: true}, 1, "two certificates"},
 		{"the listing after the link", rules{noListing: true}, 2, "two certificates"},
+		{"the wait after a conflict", rules{blindToConflict: true}, 1, "a stale Load ends a call"},
 		{"the key that wins", rules{keyOnlyByHolder: true}, 1, "a key is not stored over the record of its Stamp"},
 	} {
 		t.Run(c.rule, func(t *testing.T) {

@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"errors"
 	"time"
 
 	"github.com/antchain-go/baas"
@@ -113,6 +114,10 @@ type protocol struct {
 	from    string // the version that it replaces
 	tries   int
 
+	// refused reports that the Swap in progress was a conflict, so that from is
+	// not the latest version. stale reports that a Load has shown it all the same.
+	refused, stale bool
+
 	// own reports that version is the one that this call has written last, or
 	// that an enrollment begins from. Only then a fresh message may be sent.
 	own bool
@@ -143,6 +148,10 @@ func (p *protocol) step(e *event) move {
 		return p.expire(e)
 	case e.kind == waited:
 		return load
+	case e.kind == swapFailed:
+		p.refused = errors.Is(e.err, ErrConflict)
+	case e.kind == loaded:
+		p.stale = p.refused && e.version == p.from
 	}
 	switch p.at {
 	case watching:
@@ -174,11 +183,15 @@ func (p *protocol) finish(how ending, err error) move {
 
 // expire: waiting ends with the context.
 func (p *protocol) expire(e *event) move {
-	switch p.at {
-	case storing:
+	switch {
+	case p.at == storing:
 		return p.finish(notStored, p.err)
-	case doubting:
+	case p.at == doubting:
 		return p.finish(doubtful, p.err)
+	case p.at == completing:
+		return p.finish(failed, errors.Join(e.err, p.err))
+	case p.stale:
+		return p.finish(inProgress, errStale)
 	}
 	return p.finish(inProgress, p.err)
 }
@@ -186,6 +199,7 @@ func (p *protocol) expire(e *event) move {
 // write begins a Swap from the version that the call knows last.
 func (p *protocol) write(at place, r Record) move {
 	p.at, p.want, p.from = at, r, p.version
+	p.refused, p.stale = false, false
 	return swap
 }
 

@@ -43,6 +43,9 @@ func (p *protocol) call(e *event) move {
 	case e.kind == lost:
 		p.doubted = p.sent.Nonce
 		return p.write(doubting, p.inDoubt())
+	case p.overtaken && p.stale:
+		p.at, p.err = watching, nil
+		return pause
 	case p.overtaken:
 		p.at, p.err = watching, nil
 		return load
@@ -63,8 +66,9 @@ func (p *protocol) journal(e *event) move {
 		return load
 	case loaded:
 		if !e.record.equal(p.want) {
-			// If nothing has changed, it is the store that does not work.
-			p.at, p.own, p.overtaken = calling, false, e.version != p.from
+			// If nothing has changed, it is the store that does not work. After a
+			// conflict something has, whatever a Load shows.
+			p.at, p.own, p.overtaken = calling, false, e.version != p.from || p.refused
 			return refrain
 		}
 		p.took(p.want, e.version)
@@ -89,7 +93,7 @@ func (p *protocol) empty(e *event) move {
 		case r.equal(p.want):
 		case r.check() == nil && r.State >= Issued && checkSame(&r, &p.self) == nil:
 			return p.judge(e)
-		case r.State == Applying && r.Holder == p.self.Holder && p.tries < maxTries:
+		case r.State == Applying && r.Holder == p.self.Holder && !p.refused && p.tries < maxTries:
 			p.tries++
 			return swap // from the own version, as before
 		}
@@ -107,6 +111,9 @@ func (p *protocol) doubt(e *event) move {
 	case loaded:
 		if p.misses++; e.record.State == Empty && p.misses < maxMisses {
 			return pause // stale: nobody could have cleared the doubt so soon
+		}
+		if p.stale {
+			return pause // until it shows who has gone on from there
 		}
 		return p.judge(e)
 	}
@@ -180,9 +187,14 @@ func (p *protocol) complete(e *event) move {
 		r := &e.record
 		switch {
 		case r.check() != nil || !bytes.Equal(r.Bundle.PrivateKey, p.want.Bundle.PrivateKey):
-			return p.finish(failed, p.err) // stale, or somebody has meddled with it
+			if p.misses++; p.misses < maxMisses {
+				return pause // stale
+			}
+			return p.finish(failed, p.err) // or somebody has meddled with it
 		case r.State == Complete:
 			return p.judge(e)
+		case p.stale:
+			return pause
 		}
 		if p.tries++; p.tries > maxTries {
 			return p.finish(failed, p.err)

@@ -31,6 +31,8 @@ type Store interface {
 type Loader interface {
 	// Load returns the record and its version: the zero Record and "" if there
 	// never was one. It may be stale for a moment: what it returns was the latest
-	// at some time. What is there and cannot be read is an error.
+	// at some time. After an ErrConflict Ensure waits, for as long as ctx lasts,
+	// until Load shows another version than the one that Swap has refused. What is
+	// there and cannot be read is an error.
 	Load(ctx context.Context) (r Record, version string, err error)
 }

@@ -18,10 +18,17 @@ type watchLog struct {
 func (e *enrollment) logWait() {
 	_, now := e.clock.now()
 	r := &e.p.record
-	if e.p.at == storing {
+	fault, err := "", e.p.err
+	switch {
+	case e.p.at == storing:
+		fault = "the store has not taken the key yet: trying again"
+	case e.p.stale:
+		fault, err = "waiting until the store shows its latest record", errStale
+	}
+	if fault != "" {
 		if e.watch.last == 0 || now-e.watch.last >= waitLogInterval {
 			e.watch.last = now
-			e.logger.LogAttrs(e.ctx, slog.LevelWarn, "the store has not taken the key yet: trying again", slog.Any("error", e.p.err))
+			e.logger.LogAttrs(e.ctx, slog.LevelWarn, fault, slog.Any("error", err))
 		}
 		return
 	}

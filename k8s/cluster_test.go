@@ -1,14 +1,11 @@
 package k8s
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"io"
 	"net/http"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 	corev1 "k8s.io/api/core/v1"
@@ -36,80 +33,6 @@ func clientOf(t *testing.T, config *rest.Config) kubernetes.Interface {
 	client, err := kubernetes.NewForConfig(config)
 	require.NoError(t, err)
 	return client
-}
-
-// stale answers reads from what it has seen first, for some time, and then from
-// the watch cache of the API server.
-type stale struct {
-	to    http.RoundTripper
-	until time.Time
-
-	mu   sync.Mutex
-	code int
-	kind string // Content-Type
-	body []byte
-}
-
-func (s *stale) RoundTrip(r *http.Request) (*http.Response, error) {
-	if r.Method != http.MethodGet {
-		return s.to.RoundTrip(r)
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.code != 0 && time.Now().Before(s.until) {
-		return &http.Response{
-			StatusCode: s.code, Header: http.Header{"Content-Type": {s.kind}}, Request: r,
-			Body: io.NopCloser(bytes.NewReader(s.body)), ProtoMajor: 1, ProtoMinor: 1,
-		}, nil
-	}
-	cached := r.Clone(r.Context())
-	query := cached.URL.Query()
-	query.Set("resourceVersion", "0")
-	cached.URL.RawQuery = query.Encode()
-	resp, err := s.to.RoundTrip(cached)
-	if err != nil || s.code != 0 {
-		return resp, err
-	}
-	body, err := io.ReadAll(resp.Body)
-	_ = resp.Body.Close()
-	if err != nil {
-		return nil, err
-	}
-	s.code, s.kind, s.body = resp.StatusCode, resp.Header.Get("Content-Type"), body
-	resp.Body = io.NopCloser(bytes.NewReader(body))
-	return resp, nil
-}
-
-// One of three has a stale watch cache: one certificate, and three equal
-// identities.
-func TestStaleCache(t *testing.T) {
-	t.Parallel()
-	c := testcluster.Start(t)
-	namespace, server := c.Namespace(t), newServer(t)
-	behind := rest.CopyConfig(c.Config)
-	behind.Wrap(func(rt http.RoundTripper) http.RoundTripper {
-		return &stale{to: rt, until: time.Now().Add(5 * time.Second)}
-	})
-	late := SecretStore(clientOf(t, behind), namespace, testName)
-	_, version, err := late.Load(t.Context())
-	require.NoError(t, err)
-	require.Empty(t, version, "it has seen that there is nothing")
-
-	bundles := make([][]byte, 3)
-	ensure := func(i int, store identity.Store) {
-		b, err := identity.Ensure(t.Context(), server.Client(), store, newRequest(), withDownload(server))
-		require.NoError(t, err)
-		bundles[i] = b.ClientCert
-	}
-	ensure(0, SecretStore(c.Client, namespace, testName))
-	_, version, err = late.Load(t.Context())
-	require.NoError(t, err)
-	require.Empty(t, version, "it still sees nothing")
-	ensure(1, late)
-	ensure(2, SecretStore(c.Client, namespace, testName))
-	require.Equal(t, bundles[0], bundles[1])
-	require.Equal(t, bundles[0], bundles[2])
-	require.Equal(t, 1, server.Issued())
 }
 
 // What the API server itself says of immutable Secrets, of their size and of

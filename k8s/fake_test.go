@@ -85,6 +85,26 @@ func (c *cluster) do(action clienttesting.Action) (*corev1.Secret, error) {
 	return c.secret, nil
 }
 
+// behind returns a client that sees no Secret until two of its writes were
+// refused.
+func (c *cluster) behind() *fake.Clientset {
+	client, refused := fake.NewClientset(), 0
+	client.PrependReactor("*", "secrets", func(action clienttesting.Action) (bool, runtime.Object, error) {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if action.GetVerb() == "get" && refused < 2 {
+			return true, nil, apierrors.NewNotFound(secretsResource, testName)
+		}
+		secret, err := c.do(action)
+		if err != nil {
+			refused++
+			return true, nil, err
+		}
+		return true, secret.DeepCopy(), nil
+	})
+	return client
+}
+
 // there returns the Secret, nil if there is none.
 func (c *cluster) there(t *testing.T) *corev1.Secret {
 	t.Helper()

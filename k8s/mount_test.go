@@ -13,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/antchain-go/baas/baastest"
 	"github.com/antchain-go/baas/identity"
 )
 
@@ -79,14 +80,43 @@ func TestMountedSecretIsRenewed(t *testing.T) {
 	require.Contains(t, string(second["client.crt"]), string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: leaf.Raw})))
 }
 
+// The program behind deploy/deployment.yaml: it starts with what the init
+// container has written, while the mount of the Secret is still empty, and
+// follows the Secret from then on.
+func TestMountBehindAnInitContainer(t *testing.T) {
+	t.Parallel()
+	first, second := secretData(t), secretData(t, baastest.WithClock(func() time.Time { return time.Now().Add(time.Minute) }))
+	written := filepath.Join(t.TempDir(), "files")
+	r, err := readRecord(first)
+	require.NoError(t, err)
+	require.NoError(t, r.Bundle.WriteDir(written))
+	m := &mount{dir: t.TempDir()}
+	m.update(t, "..2026_02_03", nil)
+	logged := make(chan struct{}, 64)
+	logger := slog.New(slog.NewTextHandler(writer(func([]byte) { logged <- struct{}{} }), nil))
+	source, err := identity.NewSource(t.Context(), keyPassword, identity.FromDir(written), identity.FromDir(m.dir),
+		identity.PollEvery(time.Millisecond), identity.WithSourceLogger(logger))
+	require.NoError(t, err)
+	defer func() { require.NoError(t, source.Close()) }()
+	<-logged // that the mount is empty
+	require.Equal(t, serialOf(t, first), source.Report().SerialNumber)
+	changed := source.Changed()
+
+	m.update(t, "..2026_02_04", first)
+	m.update(t, "..2026_02_05", second)
+	<-changed
+	require.Equal(t, serialOf(t, second), source.Report().SerialNumber)
+}
+
 type writer func([]byte)
 
 func (w writer) Write(p []byte) (int, error) { w(p); return len(p), nil }
 
 // secretData is what a Secret holds after an enrollment.
-func secretData(t *testing.T) map[string][]byte {
+func secretData(t *testing.T, opts ...baastest.Option) map[string][]byte {
 	t.Helper()
-	server := newServer(t)
+	server := baastest.NewServer(opts...)
+	defer server.Close()
 	c := newCluster(nil)
 	_, err := identity.Ensure(t.Context(), server.Client(), SecretStore(c, testNamespace, testName), newRequest(), withDownload(server))
 	require.NoError(t, err)

@@ -28,7 +28,8 @@ type Option func(*store)
 //
 //   - tls.key is the private key in the clear: whoever can read the Secret has
 //     the identity. Without this option the password is needed as well.
-//   - Both are empty until the identity is complete.
+//   - Both are empty until the identity is complete. The API server warns of that,
+//     and client-go prints it; see WarningHandler of rest.Config.
 //   - Kubernetes never changes the type of a Secret: set the option from the
 //     first start on. A Secret of another type, one with a tls.key that is not
 //     this identity's, and a complete identity without tls.key are errors.
@@ -42,10 +43,10 @@ func WithTLS(password string) Option {
 //
 // The version of a record is the Secret's resourceVersion. If there is no Secret
 // it is created, without a record, and only then; the record always comes with an
-// update, and nothing is ever deleted. Labels, annotations, owners and other data of the Secret stay as they are. A Secret
-// without identity.json and without any of the four files is an Empty record,
-// so the Secret may be made beforehand; one with a client.key is an identity
-// whose key is stored.
+// update, and nothing is ever deleted. Labels, annotations, owners and other
+// data of the Secret stay as they are. A Secret without identity.json and without
+// any of the four files is an Empty record, so the Secret may be made beforehand;
+// one with a client.key is an identity whose key is stored.
 //
 // The client needs the verbs get and update on the Secret, and create on
 // secrets, which Kubernetes cannot limit to a name, unless the Secret is there.

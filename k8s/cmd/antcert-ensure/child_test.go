@@ -14,8 +14,10 @@ import (
 	"os/exec"
 	"os/signal"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	rbacv1 "k8s.io/api/rbac/v1"
@@ -55,6 +57,48 @@ type site struct {
 	before func() error
 	after  func()
 }
+
+// A logBook is what a process logs.
+type logBook struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+	more chan struct{} // closed, and made anew, by each Write
+}
+
+func (l *logBook) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	close(l.more)
+	l.more = make(chan struct{})
+	return l.text.Write(p)
+}
+
+func (l *logBook) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
+// wait returns when it holds the text.
+func (l *logBook) wait(t *testing.T, text string) {
+	t.Helper()
+	for {
+		l.mu.Lock()
+		found, more := strings.Contains(l.text.String(), text), l.more
+		l.mu.Unlock()
+		if found {
+			return
+		}
+		select {
+		case <-more:
+		case <-time.After(logTimeout):
+			t.Fatalf("%q is not logged: %s", text, l)
+		}
+	}
+}
+
+// logTimeout is far more than a step of a process takes.
+const logTimeout = 2 * time.Minute
 
 func newSite(t *testing.T) *site {
 	t.Helper()
@@ -104,7 +148,7 @@ func (s *site) apiServer() string { return strings.TrimPrefix(s.cluster.Config.H
 // A command is a process of antcert-ensure.
 type command struct {
 	*exec.Cmd
-	log bytes.Buffer
+	log logBook
 }
 
 func (s *site) start(t *testing.T, kubeconfig string, args ...string) *command {
@@ -113,7 +157,7 @@ func (s *site) start(t *testing.T, kubeconfig string, args ...string) *command {
 	require.NoError(t, err)
 	cred, err := s.server.Credential().GetCredential()
 	require.NoError(t, err)
-	c := &command{Cmd: exec.CommandContext(t.Context(), exe, args...)}
+	c := &command{Cmd: exec.CommandContext(t.Context(), exe, args...), log: logBook{more: make(chan struct{})}}
 	c.Env = append(os.Environ(), asCommand+"=1", "KUBECONFIG="+kubeconfig,
 		"ALIBABA_CLOUD_ACCESS_KEY_ID="+*cred.AccessKeyId, "ALIBABA_CLOUD_ACCESS_KEY_SECRET="+*cred.AccessKeySecret,
 		"ANTCERT_NAMESPACE="+s.namespace, "ANTCERT_SECRET="+secretName, "ANTCHAIN_ENDPOINT="+s.front.URL,
@@ -122,6 +166,12 @@ func (s *site) start(t *testing.T, kubeconfig string, args ...string) *command {
 	c.Stderr = &c.log
 	require.NoError(t, c.Start())
 	return c
+}
+
+// stop tells the process to end, as the kubelet does.
+func (c *command) stop(t *testing.T) {
+	t.Helper()
+	require.NoError(t, c.Process.Signal(syscall.SIGTERM))
 }
 
 // code waits for the end of the process: its exit code, -1 if it was killed. No

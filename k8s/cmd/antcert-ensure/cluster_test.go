@@ -1,17 +1,20 @@
 package main
 
 import (
+	"crypto/tls"
 	"errors"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/antchain-go/baas/certbundle"
@@ -33,6 +36,22 @@ func TestTenAtOnce(t *testing.T) {
 	}
 	require.Equal(t, 1, s.server.Issued())
 	s.requireIdentity(t)
+}
+
+// A Secret of type kubernetes.io/tls. Nothing is said of its being empty at
+// first.
+func TestTLSSecret(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	c := s.start(t, s.account(t, s.apiServer()), "-tls")
+	require.Equal(t, exitDone, c.code(t), "%s", &c.log)
+	require.NotContains(t, c.log.String(), "PEM")
+	s.requireIdentity(t)
+	secret, err := s.cluster.Client.CoreV1().Secrets(s.namespace).Get(t.Context(), secretName, metav1.GetOptions{})
+	require.NoError(t, err)
+	require.Equal(t, corev1.SecretTypeTLS, secret.Type)
+	_, err = tls.X509KeyPair(secret.Data["tls.crt"], secret.Data["tls.key"])
+	require.NoError(t, err)
 }
 
 // holder is the process that the record names.
@@ -85,11 +104,14 @@ func TestOneKilledInTheMiddle(t *testing.T) {
 func TestKilledAfterTheCertificateWasIssued(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	s.after = func() { assert.NoError(t, syscall.Kill(s.holder(t), syscall.SIGKILL)) }
+	kill, again := sync.OnceFunc(func() { assert.NoError(t, syscall.Kill(s.holder(t), syscall.SIGKILL)) }), make(chan struct{}, 8)
+	s.after = func() { kill(); again <- struct{}{} }
 	kubeconfig := s.account(t, s.apiServer())
 	require.Equal(t, -1, s.start(t, kubeconfig).code(t))
-	s.after = nil
-	next := s.start(t, kubeconfig, "-timeout", "20s")
+	<-again
+	next := s.start(t, kubeconfig)
+	<-again // it has sent the same message
+	next.stop(t)
 	require.Equal(t, exitUnknown, next.code(t), "%s", &next.log)
 	require.Contains(t, next.log.String(), "nonce ")
 	require.Equal(t, 1, s.server.Issued())
@@ -142,7 +164,9 @@ func TestRBACLosesUpdate(t *testing.T) {
 		assert.NoError(t, s.cluster.Client.RbacV1().RoleBindings(s.namespace).Delete(t.Context(), "antcert-ensure", metav1.DeleteOptions{}))
 	}
 	rescue := t.TempDir()
-	c := s.start(t, kubeconfig, "-timeout", "8s", "-rescue-dir", rescue)
+	c := s.start(t, kubeconfig, "-rescue-dir", rescue)
+	c.log.wait(t, "the store has not taken the key yet")
+	c.stop(t)
 	require.Equal(t, exitUnknown, c.code(t), "%s", &c.log)
 	require.Contains(t, c.log.String(), "the key was saved in "+rescue)
 	requireRescued(t, rescue)
@@ -172,12 +196,16 @@ func TestAPIServerGoesAway(t *testing.T) {
 		proxy := s.cluster.NewProxy(t)
 		s.after = func() { proxy.SetAway(true) }
 		rescue := t.TempDir()
-		c := s.start(t, s.account(t, proxy.Addr()), "-timeout", "8s", "-rescue-dir", rescue)
+		c := s.start(t, s.account(t, proxy.Addr()), "-rescue-dir", rescue)
+		c.log.wait(t, "the store has not taken the key yet")
+		c.stop(t)
 		require.Equal(t, exitUnknown, c.code(t), "%s", &c.log)
 		require.Contains(t, c.log.String(), "the key was saved in "+rescue)
 		requireRescued(t, rescue)
 		require.Equal(t, 1, s.server.Issued())
-		next := s.start(t, s.cluster.Kubeconfig(t, s.namespace, "antcert-ensure", s.apiServer()), "-timeout", "3s")
+		next := s.start(t, s.cluster.Kubeconfig(t, s.namespace, "antcert-ensure", s.apiServer()))
+		next.log.wait(t, "another holder is enrolling: waiting for its key")
+		next.stop(t)
 		require.Equal(t, exitUnknown, next.code(t), "%s", &next.log)
 		require.Equal(t, 1, s.server.Issued())
 	})

@@ -22,6 +22,9 @@ import (
 // namespaceFile names the namespace of the pod.
 const namespaceFile = "/var/run/secrets/kubernetes.io/serviceaccount/namespace"
 
+// maxPassword bounds the file of the password.
+const maxPassword = 4 << 10
+
 var errHelp = flag.ErrHelp
 
 type config struct {
@@ -113,9 +116,12 @@ func (c *config) setPassword(file string, getenv func(string) string) error {
 		return fmt.Errorf("-password-file: %w", err)
 	}
 	defer func() { _ = f.Close() }()
-	data, err := io.ReadAll(io.LimitReader(f, 4<<10))
+	data, err := io.ReadAll(io.LimitReader(f, maxPassword+1))
 	if err != nil {
 		return fmt.Errorf("-password-file: %w", err)
+	}
+	if len(data) > maxPassword {
+		return fmt.Errorf("-password-file: %s has more than %d bytes, so it is no password", file, maxPassword)
 	}
 	data = bytes.TrimSuffix(bytes.TrimSuffix(data, []byte("\n")), []byte("\r"))
 	if len(data) == 0 {
@@ -180,6 +186,10 @@ func (c *config) kubernetes() (kubernetes.Interface, error) {
 	}
 	if err != nil {
 		return nil, fmt.Errorf("-kubeconfig: %w", err)
+	}
+	if c.tls {
+		// The API server warns of a tls.crt that is still empty.
+		config.WarningHandler = rest.NoWarnings{}
 	}
 	return kubernetes.NewForConfig(config)
 }

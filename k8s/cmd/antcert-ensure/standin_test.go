@@ -150,6 +150,11 @@ func TestExitCodes(t *testing.T) {
 			require.Equal(t, exitUsage, b.run(t, strings.Fields(args)...), "%s: %s", args, &b.log)
 			require.Contains(t, b.log.String(), text)
 		}
+		b := newBench(t)
+		long := filepath.Join(t.TempDir(), "long")
+		require.NoError(t, os.WriteFile(long, []byte(strings.Repeat("x", maxPassword+1)), 0o600))
+		require.Equal(t, exitUsage, b.run(t, "-password-file", long))
+		require.Contains(t, b.log.String(), "has more than 4096 bytes")
 		for _, name := range []string{"ANTCERT_NAMESPACE", "ANTCERT_SECRET", "ANTCHAIN_CHAIN", "ANTCHAIN_CONSORTIUM", "ANTCHAIN_KEY_PASSWORD", "ANTCHAIN_SUBJECT"} {
 			b := newBench(t)
 			delete(b.env, name)
