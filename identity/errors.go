@@ -32,6 +32,9 @@ var (
 // reset (ResetAntChainCertificate), call Clear, and then Ensure. If the key turns
 // up after all, since a holder that was only slow brings it, Ensure returns the
 // identity.
+//
+// With WithResumable there is a third, if Record is Applying: call Ensure again
+// within five minutes.
 type DoubtError struct {
 	Record Record
 	Err    error // what this call ended in; nil if the doubt was found in the store
@@ -39,15 +42,23 @@ type DoubtError struct {
 
 func (e *DoubtError) Error() string {
 	r := &e.Record
+	fate := "lost"
+	if r.State == Applying {
+		fate = "not here"
+	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "identity: in doubt: a certificate for chain %s may have been issued, and its key is lost: "+
-		"%s applied for it at %s", r.Chain, r.Holder, stampTime(r))
+	fmt.Fprintf(&b, "identity: in doubt: a certificate for chain %s may have been issued, and its key is %s: "+
+		"%s applied for it at %s", r.Chain, fate, r.Holder, stampTime(r))
 	b.WriteString(" (" + origin(r) + ")")
 	if r.Reason != "" {
 		b.WriteString(": " + r.Reason)
 	}
 	if e.Err != nil && !strings.Contains(r.Reason, cut(e.Err.Error())) {
 		b.WriteString(": " + e.Err.Error())
+	}
+	if r.State == Applying {
+		b.WriteString("; call Ensure again within five minutes: it may still bring the key")
+		return b.String()
 	}
 	b.WriteString("; if the console or the service's support says that nothing was issued, or once the certificate is reset, " +
 		"clear the doubt (identity.Clear) and call Ensure again")
