@@ -75,12 +75,20 @@ func Ensure(
 	if o.apply == nil {
 		o.apply = clientApply(client)
 	}
+	if o.ownKey {
+		o.apply = onlyResume(o.apply)
+	}
 	copied := *req
 	wall, _ := o.clock.now()
 	e := &enrollment{options: o, ctx: ctx, client: client, store: store, req: &copied}
 	e.p.self = Record{
 		Chain: copied.AntChainID, Consortium: copied.ConsortiumID, Subject: subject(&copied),
 		Holder: newHolder(), Since: wall.UTC().Truncate(time.Second),
+	}
+	if o.ownKey {
+		if err := e.useOwnKey(); err != nil {
+			return nil, err
+		}
 	}
 	e.run()
 	return e.result()

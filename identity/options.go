@@ -19,7 +19,7 @@ type options struct {
 	apply    applyFunc
 	poll     time.Duration
 
-	resumable bool
+	resumable, ownKey bool
 }
 
 // WithLogger logs what Ensure waits for, and for how long, at level Info; a
