@@ -12,6 +12,7 @@ import (
 )
 
 const (
+	probeTime    = 20 * time.Second
 	greetingTime = 2 * time.Second // in which a node objects, if it does
 	maxGreeting  = 4 << 10
 )
@@ -25,8 +26,11 @@ const (
 // 4 KiB and without its ending, or empty, since a node that waits for its client to
 // speak is fine. The node chooses what it says: treat it as foreign text.
 //
-// ctx bounds it. Errors are explained, as by ExplainHandshake.
+// It ends with ctx, after 20 seconds at the latest. Errors are explained, as by
+// ExplainHandshake.
 func Probe(ctx context.Context, addr string, cfg *tls.Config) (state tls.ConnectionState, said string, err error) {
+	ctx, cancel := context.WithTimeout(ctx, probeTime)
+	defer cancel()
 	raw, err := (&tls.Dialer{Config: cfg}).DialContext(ctx, "tcp", addr)
 	if err != nil {
 		return state, "", ExplainHandshake(err)
