@@ -49,7 +49,7 @@ func (e *DoubtError) Error() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "identity: in doubt: a certificate for chain %s may have been issued, and its key is %s: "+
 		"%s applied for it at %s", r.Chain, fate, r.Holder, stampTime(r))
-	b.WriteString(" (" + origin(r) + ")")
+	b.WriteString(" (" + r.Origin() + ")")
 	if r.Reason != "" {
 		b.WriteString(": " + r.Reason)
 	}
@@ -69,18 +69,6 @@ func (e *DoubtError) Error() string {
 func (e *DoubtError) Is(target error) bool { return target == ErrInDoubt }
 
 func (e *DoubtError) Unwrap() error { return e.Err }
-
-// origin names what the service's support asks for.
-func origin(r *Record) string {
-	s := "nonce unknown"
-	if r.Stamp != nil {
-		s = "nonce " + r.Stamp.Nonce
-	}
-	if r.RequestID != "" {
-		s += ", request ID " + r.RequestID
-	}
-	return s
-}
 
 func stampTime(r *Record) string {
 	at := r.Since
@@ -104,7 +92,7 @@ type KeyError struct {
 
 func (e *KeyError) Error() string {
 	return "identity: the private key is not in the store, and this error's Bundle holds the only copy (" +
-		origin(&e.Record) + "): write it elsewhere at once: " + e.Err.Error()
+		e.Record.Origin() + "): write it elsewhere at once: " + e.Err.Error()
 }
 
 // Is matches certbundle.ErrKeyNotStored.
@@ -125,7 +113,7 @@ func (e *progressError) Error() string {
 	if r.State != Applying {
 		return "identity: given up: " + e.err.Error()
 	}
-	return fmt.Sprintf("identity: another holder is enrolling: %s, since %s (%s): %s", r.Holder, stampTime(r), origin(r), e.err.Error())
+	return fmt.Sprintf("identity: another holder is enrolling: %s, since %s (%s): %s", r.Holder, stampTime(r), r.Origin(), e.err.Error())
 }
 
 // Is matches ErrInProgress.

@@ -214,6 +214,19 @@ func (r *Record) check() error {
 	return errors.New("identity: the record is damaged: it is " + r.State.String() + " and has no " + missing)
 }
 
+// Origin names what the service's support asks for: the nonce of the message, and
+// the request ID if there is one.
+func (r *Record) Origin() string {
+	s := "nonce unknown"
+	if r.Stamp != nil {
+		s = "nonce " + r.Stamp.Nonce
+	}
+	if r.RequestID != "" {
+		s += ", request ID " + r.RequestID
+	}
+	return s
+}
+
 // hasNonce reports whether the record is about the message with the nonce.
 func (r *Record) hasNonce(nonce string) bool { return r.Stamp != nil && r.Stamp.Nonce == nonce }
 

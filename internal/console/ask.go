@@ -15,13 +15,17 @@ import (
 )
 
 // CanAsk reports whether there is somebody to be asked.
-func (c *Console) CanAsk() bool { return isTerminal(os.Stdin) && isTerminal(c.Err) }
+func (c *Console) CanAsk() bool { return !c.NoInput && isTerminal(c.In) && isTerminal(c.Err) }
+
+// ErrNoAnswer is the error for a question that the end of the input has
+// answered.
+var ErrNoAnswer = errors.New("no answer")
 
 // Ask asks a person for a line, and shows what is typed unless it is hidden. If
 // ctx ends, so does the question; the terminal is left as it was, and the error
-// is the cause. The end of the input is io.EOF.
+// is the cause.
 func (c *Console) Ask(ctx context.Context, question string, hidden bool) (string, error) {
-	fd := int(os.Stdin.Fd())
+	fd := int(c.In.Fd())
 	before, err := term.GetState(fd)
 	if err != nil {
 		return "", err
@@ -34,7 +38,7 @@ func (c *Console) Ask(ctx context.Context, question string, hidden bool) (string
 		if hidden {
 			line, err = term.ReadPassword(fd)
 		} else {
-			line, err = bufio.NewReader(os.Stdin).ReadBytes('\n')
+			line, err = bufio.NewReader(c.In).ReadBytes('\n')
 		}
 		answer = strings.TrimRight(string(line), "\r\n")
 		answered <- err
@@ -52,6 +56,9 @@ func (c *Console) Ask(ctx context.Context, question string, hidden bool) (string
 		if hidden || err != nil {
 			fmt.Fprintln(c.Err)
 		}
+		if errors.Is(err, io.EOF) {
+			err = ErrNoAnswer
+		}
 		return answer, err
 	case <-ctx.Done():
 		fmt.Fprintln(c.Err)
@@ -64,8 +71,8 @@ const MaxSecret = 4 << 10
 
 // ReadSecret reads a secret from a file, "-" is standard input. One line ending
 // is cut off. The secret is not empty.
-func ReadSecret(name string) (string, error) {
-	f := os.Stdin
+func (c *Console) ReadSecret(name string) (string, error) {
+	f := c.In
 	if name != "-" {
 		var err error
 		if f, err = os.Open(name); err != nil {

@@ -5,11 +5,14 @@ package console
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
+	"os/signal"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 	"unicode"
 
@@ -19,9 +22,11 @@ import (
 // A Console is where a command speaks. Say, Doing and the Logger may be called
 // concurrently.
 type Console struct {
-	Out, Err *os.File
-	JSON     bool         // results are JSON
-	Debug    slog.Handler // takes what is logged, and ends spinners; may be nil
+	In, Out, Err *os.File
+
+	JSON    bool         // results are JSON
+	NoInput bool         // nobody can be asked
+	Debug   slog.Handler // takes what is logged, and ends spinners; may be nil
 
 	terminal bool // Err is one, and no dumb one
 
@@ -33,9 +38,28 @@ type Console struct {
 
 // New returns a Console of this process.
 func New() *Console {
-	c := &Console{Out: os.Stdout, Err: os.Stderr}
-	c.terminal = isTerminal(c.Err) && os.Getenv("TERM") != "dumb"
-	return c
+	return on(os.Stdin, os.Stdout, os.Stderr)
+}
+
+func on(in, out, err *os.File) *Console {
+	return &Console{In: in, Out: out, Err: err, terminal: isTerminal(err) && os.Getenv("TERM") != "dumb"}
+}
+
+// ErrInterrupted is the cause of a context of Interruptible.
+var ErrInterrupted = errors.New("interrupted")
+
+// Interruptible returns a context that ends with the first Ctrl-C or SIGTERM. The
+// second ends the process.
+func Interruptible() context.Context {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-signals
+		signal.Stop(signals)
+		cancel(ErrInterrupted)
+	}()
+	return ctx
 }
 
 func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
