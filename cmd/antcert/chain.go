@@ -98,6 +98,9 @@ func nodes(ctx context.Context, s *session, client *baas.Client) error {
 			})
 		}
 		asked.Wait()
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
 		defer s.Say("", "unauthenticated:", "compare the pins with the operator")
 	}
 	return s.Table(head, rows)

@@ -59,7 +59,7 @@ func (s *session) report(ctx context.Context, outcome, password string, within t
 		warnings = append(warnings, plain(w))
 	}
 	return errors.Join(fault, s.Show(s.dir+": "+outcome, "outcome", outcome, "chain", r.Chain, "consortium", r.Consortium,
-		"subject", v.Subject, "issuer", v.Issuer, "serial", v.SerialNumber, "valid from", stamp(v.NotBefore), "valid until", stamp(v.NotAfter),
+		"subject", v.Subject, "issuer", v.Issuer, "serial", v.SerialNumber, "valid from", v.NotBefore, "valid until", v.NotAfter,
 		"key", v.KeyAlgorithm, "encryption", v.KeyEncryption, "signature", v.SignatureAlgorithm, "warnings", warnings, "faults", faults))
 }
 

@@ -55,6 +55,8 @@ func (s *session) ensure(ctx context.Context, client *baas.Client, req *request,
 	var lost *identity.KeyError
 	var doubt *identity.DoubtError
 	switch {
+	case err == nil:
+		return nil
 	case errors.As(err, &lost):
 		return s.rescue(lost)
 	case errors.As(err, &doubt) && doubt.Record.State == identity.Applying:
@@ -67,7 +69,11 @@ func (s *session) ensure(ctx context.Context, client *baas.Client, req *request,
 		return &failure{codeUnknown, err, "the key is in " + s.dir + ": if a certificate was issued for it, antcert complete " + s.dir +
 			" gets it; if there is none after a while, use another folder"}
 	}
-	return err
+	f := classify(err)
+	if r, _ := identity.Inspect(context.WithoutCancel(ctx), identity.Dir(s.dir)); r.State == identity.Issued && f.code == codeFailed {
+		f.code = codeUnusable // something was issued, and its key is there
+	}
+	return f
 }
 
 // rescue writes a key that its folder does not take into another one.
@@ -109,24 +115,17 @@ func status(ctx context.Context, s *session) error {
 	if err != nil {
 		return &failure{code: codeUnusable, err: err}
 	}
-	f, next, nonce := unfit(s.dir, &r), "", ""
-	if f != nil {
+	next := ""
+	if f := unfit(s.dir, &r); f != nil {
 		next, err = f.next, &failure{code: f.code}
 	}
-	if r.Stamp != nil {
-		nonce = r.Stamp.Nonce
-	}
+	nonce := cmp.Or(r.Stamp, &baas.Stamp{}).Nonce
 	return errors.Join(s.Show(s.dir+": "+r.State.String(), "state", r.State.String(), "chain", r.Chain, "consortium", r.Consortium, "subject", r.Subject,
-		"holder", r.Holder, "since", stamp(r.Since), "nonce", nonce, "request ID", r.RequestID, "reason", r.Reason, "next", next), err)
+		"holder", r.Holder, "since", r.Since, "nonce", nonce, "request ID", r.RequestID, "reason", r.Reason, "next", next), err)
 }
 
 // stamp is how times are shown.
-func stamp(t time.Time) string {
-	if t.IsZero() {
-		return ""
-	}
-	return t.UTC().Format(time.RFC3339)
-}
+func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
 // record returns the record of the folder if it holds an identity.
 func (s *session) record(ctx context.Context, incomplete bool) (identity.Record, error) {

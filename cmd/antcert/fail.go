@@ -67,21 +67,26 @@ var kinds = []struct {
 	{fs.ErrNotExist, codeUnusable, "antcert complete gets the files that are missing"},
 }
 
+func classify(err error) *failure {
+	f := &failure{code: codeFailed, err: err}
+	if errors.As(err, &f) {
+		return f
+	}
+	for _, k := range kinds {
+		if errors.Is(err, k.is) {
+			return &failure{k.code, err, k.next}
+		}
+	}
+	return f
+}
+
 // fail prints an error in one line or two, and returns the exit code.
 func fail(c *console.Console, err error) int {
 	c.Done()
 	if err == nil {
 		return 0
 	}
-	f := &failure{code: codeFailed, err: err}
-	if !errors.As(err, &f) {
-		for _, k := range kinds {
-			if errors.Is(err, k.is) {
-				f = &failure{k.code, err, k.next}
-				break
-			}
-		}
-	}
+	f := classify(err)
 	if f.err != nil {
 		c.Say(console.Red, "antcert:", plain(f.err))
 	}

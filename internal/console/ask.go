@@ -69,8 +69,8 @@ func (c *Console) Ask(ctx context.Context, question string, hidden bool) (string
 // MaxSecret is how many bytes a file with a secret may have.
 const MaxSecret = 4 << 10
 
-// ReadSecret reads a secret from a file, "-" is standard input. One line ending
-// is cut off. The secret is not empty.
+// ReadSecret reads a secret from a file, "-" is standard input, which must not be
+// a terminal: see Ask. One line ending is cut off. The secret is not empty.
 func (c *Console) ReadSecret(name string) (string, error) {
 	f := c.In
 	if name != "-" {
@@ -79,6 +79,8 @@ func (c *Console) ReadSecret(name string) (string, error) {
 			return "", err
 		}
 		defer f.Close()
+	} else if isTerminal(f) {
+		return "", errors.New("standard input is a terminal, which would show the secret")
 	}
 	data, err := io.ReadAll(io.LimitReader(f, MaxSecret+1))
 	if err == nil && len(data) > MaxSecret {

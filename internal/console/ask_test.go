@@ -109,6 +109,12 @@ func TestAsk(t *testing.T) {
 	})
 }
 
+func TestReadSecretFromATerminal(t *testing.T) {
+	c, _ := onTerminal(t)
+	_, err := c.ReadSecret("-")
+	require.ErrorContains(t, err, "would show the secret")
+}
+
 func TestReadSecret(t *testing.T) {
 	t.Parallel()
 	for content, want := range map[string]string{

@@ -138,7 +138,7 @@ func TestDumbTerminal(t *testing.T) {
 func TestOutput(t *testing.T) {
 	t.Parallel()
 	show := func(c *Console) error {
-		return c.Show("DIR: usable", "outcome", "usable", "valid until", "never", "none", "", "warnings", []string{"a\nb", "c"}, "faults", []string{})
+		return c.Show("DIR: usable", "outcome", "usable", "valid until", time.Unix(0, 0).In(time.FixedZone("", 3600)), "valid from", time.Time{}, "none", "", "warnings", []string{"a\nb", "c"}, "faults", []string{})
 	}
 	table := func(c *Console) error {
 		return c.Table([]string{"node", "chain name"}, [][]string{{"127.0.0.1:1", "a\tb"}, {"x", "<y>"}})
@@ -149,8 +149,8 @@ func TestOutput(t *testing.T) {
 		print      func(*Console) error
 		text, json string
 	}{
-		{"details", show, "DIR: usable\n  valid until  never\n  warnings     a b\n  warnings     c\n",
-			"{\n  \"faults\": [],\n  \"outcome\": \"usable\",\n  \"validUntil\": \"never\",\n  \"warnings\": [\n    \"a\\nb\",\n    \"c\"\n  ]\n}\n"},
+		{"details", show, "DIR: usable\n  valid until  1970-01-01T00:00:00Z\n  warnings     a b\n  warnings     c\n",
+			"{\n  \"faults\": [],\n  \"outcome\": \"usable\",\n  \"validUntil\": \"1970-01-01T00:00:00Z\",\n  \"warnings\": [\n    \"a\\nb\",\n    \"c\"\n  ]\n}\n"},
 		{"a table", table, "NODE         CHAIN NAME\n127.0.0.1:1  a b\nx            <y>\n",
 			"[\n  {\n    \"chainName\": \"a\\tb\",\n    \"node\": \"127.0.0.1:1\"\n  },\n  {\n    \"chainName\": \"<y>\",\n    \"node\": \"x\"\n  }\n]\n"},
 		{"an empty table", nothing, "NODE\n", "[]\n"},

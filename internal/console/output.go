@@ -6,10 +6,11 @@ import (
 	"io"
 	"strings"
 	"text/tabwriter"
+	"time"
 )
 
-// Show prints a title and details: names, each with a string or a []string after
-// it. Empty strings are left out. In JSON the details alone are an object whose
+// Show prints a title and details: names, each with a string, a time.Time or a
+// []string after it. Empty strings and zero times are left out. In JSON the details alone are an object whose
 // members are named as the details are, in camel case.
 func (c *Console) Show(title string, details ...any) error {
 	object := map[string]any{}
@@ -19,6 +20,11 @@ func (c *Console) Show(title string, details ...any) error {
 		}
 		for i := 0; i+1 < len(details); i += 2 {
 			name, value := details[i].(string), details[i+1]
+			if t, ok := value.(time.Time); ok {
+				if value = ""; !t.IsZero() {
+					value = t.UTC().Format(time.RFC3339)
+				}
+			}
 			list, ok := value.([]string)
 			if text, _ := value.(string); text != "" {
 				list = []string{text}
