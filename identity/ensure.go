@@ -75,12 +75,20 @@ func Ensure(
 	if o.apply == nil {
 		o.apply = clientApply(client)
 	}
+	if o.ownKey {
+		o.apply = onlyResume(o.apply)
+	}
 	copied := *req
 	wall, _ := o.clock.now()
 	e := &enrollment{options: o, ctx: ctx, client: client, store: store, req: &copied}
 	e.p.self = Record{
 		Chain: copied.AntChainID, Consortium: copied.ConsortiumID, Subject: subject(&copied),
 		Holder: newHolder(), Since: wall.UTC().Truncate(time.Second),
+	}
+	if o.ownKey {
+		if err := e.useOwnKey(); err != nil {
+			return nil, err
+		}
 	}
 	e.run()
 	return e.result()
@@ -116,6 +124,7 @@ type enrollment struct {
 	links baas.DownloadPath // of the reply to this call
 	watch watchLog
 	wrote bool // a record
+	left  bool // a message in flight, to be resumed
 }
 
 // run goes through the protocol to its end.
@@ -181,6 +190,10 @@ func (e *enrollment) swap(ctx context.Context) event {
 	ctx, done := e.storeContext(ctx)
 	defer done()
 	r := e.p.want
+	if e.resumable && e.p.at == doubting && e.ctx.Err() != nil && e.inWindow(r.Stamp) {
+		e.left = true
+		return event{kind: expired, err: e.ctx.Err()}
+	}
 	r.Bundle = cloneBundle(r.Bundle)
 	version, err := e.store.Swap(ctx, r, e.p.from)
 	if err != nil {
@@ -190,6 +203,12 @@ func (e *enrollment) swap(ctx context.Context) event {
 	e.logger.LogAttrs(e.ctx, slog.LevelDebug, "record written", slog.String("state", r.State.String()), slog.String("version", version))
 	e.wrote = true
 	return event{kind: swapped, version: version}
+}
+
+// inWindow reports whether the message of s may still be sent.
+func (e *enrollment) inWindow(s *baas.Stamp) bool {
+	wall, _ := e.clock.now()
+	return wall.Sub(s.Time) < resendWindow
 }
 
 func (e *enrollment) pause(ctx context.Context) event {
@@ -247,6 +266,9 @@ func (e *enrollment) result() (*certbundle.Bundle, error) {
 		r := p.record
 		if r.State != InDoubt {
 			r = p.inDoubt()
+		}
+		if e.left {
+			r.State = Applying
 		}
 		err := &DoubtError{Record: r, Err: p.err}
 		e.logger.LogAttrs(e.ctx, slog.LevelWarn, "in doubt", slog.String("error", err.Error()))

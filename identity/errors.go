@@ -32,6 +32,9 @@ var (
 // reset (ResetAntChainCertificate), call Clear, and then Ensure. If the key turns
 // up after all, since a holder that was only slow brings it, Ensure returns the
 // identity.
+//
+// With WithResumable there is a third, if Record is Applying: call Ensure again
+// within five minutes.
 type DoubtError struct {
 	Record Record
 	Err    error // what this call ended in; nil if the doubt was found in the store
@@ -39,15 +42,23 @@ type DoubtError struct {
 
 func (e *DoubtError) Error() string {
 	r := &e.Record
+	fate := "lost"
+	if r.State == Applying {
+		fate = "not here"
+	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "identity: in doubt: a certificate for chain %s may have been issued, and its key is lost: "+
-		"%s applied for it at %s", r.Chain, r.Holder, stampTime(r))
-	b.WriteString(" (" + origin(r) + ")")
+	fmt.Fprintf(&b, "identity: in doubt: a certificate for chain %s may have been issued, and its key is %s: "+
+		"%s applied for it at %s", r.Chain, fate, r.Holder, stampTime(r))
+	b.WriteString(" (" + r.Origin() + ")")
 	if r.Reason != "" {
 		b.WriteString(": " + r.Reason)
 	}
 	if e.Err != nil && !strings.Contains(r.Reason, cut(e.Err.Error())) {
 		b.WriteString(": " + e.Err.Error())
+	}
+	if r.State == Applying {
+		b.WriteString("; call Ensure again within five minutes: it may still bring the key")
+		return b.String()
 	}
 	b.WriteString("; if the console or the service's support says that nothing was issued, or once the certificate is reset, " +
 		"clear the doubt (identity.Clear) and call Ensure again")
@@ -58,18 +69,6 @@ func (e *DoubtError) Error() string {
 func (e *DoubtError) Is(target error) bool { return target == ErrInDoubt }
 
 func (e *DoubtError) Unwrap() error { return e.Err }
-
-// origin names what the service's support asks for.
-func origin(r *Record) string {
-	s := "nonce unknown"
-	if r.Stamp != nil {
-		s = "nonce " + r.Stamp.Nonce
-	}
-	if r.RequestID != "" {
-		s += ", request ID " + r.RequestID
-	}
-	return s
-}
 
 func stampTime(r *Record) string {
 	at := r.Since
@@ -93,7 +92,7 @@ type KeyError struct {
 
 func (e *KeyError) Error() string {
 	return "identity: the private key is not in the store, and this error's Bundle holds the only copy (" +
-		origin(&e.Record) + "): write it elsewhere at once: " + e.Err.Error()
+		e.Record.Origin() + "): write it elsewhere at once: " + e.Err.Error()
 }
 
 // Is matches certbundle.ErrKeyNotStored.
@@ -116,7 +115,7 @@ func (e *progressError) Error() string {
 	if r.State != Applying {
 		return "identity: given up: " + e.err.Error()
 	}
-	return fmt.Sprintf("identity: another holder is enrolling: %s, since %s (%s): %s", r.Holder, stampTime(r), origin(r), e.err.Error())
+	return fmt.Sprintf("identity: another holder is enrolling: %s, since %s (%s): %s", r.Holder, stampTime(r), r.Origin(), e.err.Error())
 }
 
 // Is matches ErrInProgress.

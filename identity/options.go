@@ -18,6 +18,8 @@ type options struct {
 	clock    clock
 	apply    applyFunc
 	poll     time.Duration
+
+	resumable, ownKey bool
 }
 
 // WithLogger logs what Ensure waits for, and for how long, at level Info; a
@@ -30,6 +32,18 @@ func WithLogger(l *slog.Logger) Option {
 // WithDownload sets how the files are downloaded, as for certbundle.Fetch.
 func WithDownload(opts ...certbundle.Option) Option {
 	return func(o *options) { o.download = opts }
+}
+
+// WithResumable is for programs that are stopped and started again, such as a
+// pod or a command under Ctrl-C. If ctx ends while an application is in flight,
+// the store is left as a crash would leave it, and not in doubt: in the five
+// minutes in which the same message may be sent again, the next Ensure takes
+// over, and may still bring the key. Only if it brings none the store becomes in
+// doubt.
+//
+// Ensure returns a *DoubtError all the same, whose Record is still Applying.
+func WithResumable() Option {
+	return func(o *options) { o.resumable = true }
 }
 
 // pollInterval is how long a waiter pauses between two looks at the record, give

@@ -166,6 +166,27 @@ func (r *Record) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
+// RecordFile is the record's name among Files.
+const RecordFile = "identity.json"
+
+// Files returns names and contents of the files that module k8s has in a Secret,
+// and a pod in its mount: the record, and of the bundle what is there. The record
+// in it is without the bundle.
+func (r Record) Files() (map[string][]byte, error) {
+	b := r.Bundle
+	r.Bundle = certbundle.Bundle{}
+	record, err := json.Marshal(r)
+	if err != nil {
+		return nil, err
+	}
+	files := map[string][]byte{
+		RecordFile: record, certbundle.ClientKeyFile: b.PrivateKey, certbundle.ClientCertFile: b.ClientCert,
+		certbundle.CACertFile: b.CACert, certbundle.TrustStoreFile: b.TrustStore,
+	}
+	maps.DeleteFunc(files, func(_ string, data []byte) bool { return len(data) == 0 })
+	return files, nil
+}
+
 // equal compares every member, those included that this version does not know.
 func (r Record) equal(other Record) bool {
 	a, errA := json.Marshal(r)
@@ -191,6 +212,19 @@ func (r *Record) check() error {
 		return nil
 	}
 	return errors.New("identity: the record is damaged: it is " + r.State.String() + " and has no " + missing)
+}
+
+// Origin names what the service's support asks for: the nonce of the message, and
+// the request ID if there is one.
+func (r *Record) Origin() string {
+	s := "nonce unknown"
+	if r.Stamp != nil {
+		s = "nonce " + r.Stamp.Nonce
+	}
+	if r.RequestID != "" {
+		s += ", request ID " + r.RequestID
+	}
+	return s
 }
 
 // hasNonce reports whether the record is about the message with the nonce.

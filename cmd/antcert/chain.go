@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"iter"
 	"net"
@@ -37,26 +36,10 @@ func all[T any](seq iter.Seq2[T, error]) func() ([]T, error) {
 	}
 }
 
-type (
-	linksReply = baas.DescribeAntChainDownloadPathsResponse
-	nodesReply = baas.DescribeAntChainNodesResponse
-)
+type nodesReply = baas.DescribeAntChainNodesResponse
 
-func links(ctx context.Context, c *baas.Client, req *request) (*linksReply, error) {
-	return either(func() (*linksReply, error) {
-		return c.DescribeAntChainDownloadPaths(ctx, &baas.DescribeAntChainDownloadPathsRequest{AntChainID: req.AntChainID})
-	}, func() (*linksReply, error) {
-		r, err := c.DescribeAntChainDownloadPathsV2(ctx, &baas.DescribeAntChainDownloadPathsV2Request{AntChainID: req.AntChainID, ConsortiumID: req.ConsortiumID})
-		return (*linksReply)(r), err
-	})
-}
-
-func chains(ctx context.Context, s *session) error {
-	client, err := s.client()
-	if err != nil {
-		return err
-	}
-	s.doing("asking for consortiums and chains")
+func chains(ctx context.Context, s *session, client *baas.Client) error {
+	s.Doing("asking for consortiums and chains")
 	consortiums, err := either(all(client.AllAntChainConsortiums(ctx, &baas.DescribeAntChainConsortiumsRequest{})),
 		all(client.AllAntChainConsortiumsV2(ctx, &baas.DescribeAntChainConsortiumsV2Request{})))
 	if err != nil {
@@ -80,16 +63,12 @@ func chains(ctx context.Context, s *session) error {
 			rows = append(rows, []string{c.ConsortiumID, c.ConsortiumName, string(c.Status), chain.AntChainID, chain.AntChainName, string(chain.Network), enrolled})
 		}
 	}
-	return s.table([]string{"consortium", "consortium name", "consortium status", "chain", "chain name", "status", "enrolled"}, rows)
+	return s.Table([]string{"consortium", "consortium name", "consortium status", "chain", "chain name", "status", "enrolled"}, rows)
 }
 
-func nodes(ctx context.Context, s *session) error {
-	client, err := s.client()
-	if err != nil {
-		return err
-	}
+func nodes(ctx context.Context, s *session, client *baas.Client) error {
 	chain := s.String("chain")
-	s.doing("asking for the nodes of chain %s", chain)
+	s.Doing("asking for the nodes of chain %s", chain)
 	found, err := either(func() (*nodesReply, error) {
 		return client.DescribeAntChainNodes(ctx, &baas.DescribeAntChainNodesRequest{AntChainID: chain})
 	}, func() (*nodesReply, error) {
@@ -110,31 +89,19 @@ func nodes(ctx context.Context, s *session) error {
 		head = append(head, "pin")
 		var asked sync.WaitGroup
 		for i := range rows {
-			asked.Go(func() { rows[i] = append(rows[i], shownPin(ctx, rows[i][0])) })
+			asked.Go(func() {
+				pin, err := certbundle.ShownPin(ctx, rows[i][0])
+				if err != nil {
+					pin = plain(err)
+				}
+				rows[i] = append(rows[i], pin)
+			})
 		}
 		asked.Wait()
-		defer s.say("", "unauthenticated:", "compare the pins with the operator")
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		defer s.Say("", "unauthenticated:", "compare the pins with the operator")
 	}
-	return s.table(head, rows)
-}
-
-// shownPin is the pin that a node shows, or why there is none. Nodes that share
-// no curve with Go show their certificate to who offers none.
-func shownPin(ctx context.Context, addr string) (pin string) {
-	ctx, cancel := context.WithTimeout(ctx, handshakeTime)
-	defer cancel()
-	cfg := &tls.Config{InsecureSkipVerify: true, VerifyConnection: func(state tls.ConnectionState) error {
-		pin = certbundle.Pin(state.PeerCertificates[0])
-		return errors.New("that was all to be seen")
-	}}
-	_, _, err := greet(ctx, addr, cfg)
-	if pin == "" {
-		cfg.MaxVersion = tls.VersionTLS12
-		cfg.CipherSuites = []uint16{tls.TLS_RSA_WITH_AES_128_GCM_SHA256, tls.TLS_RSA_WITH_AES_256_GCM_SHA384, tls.TLS_RSA_WITH_AES_128_CBC_SHA, tls.TLS_RSA_WITH_AES_256_CBC_SHA}
-		_, _, _ = greet(ctx, addr, cfg)
-	}
-	if pin == "" {
-		return plain(err)
-	}
-	return pin
+	return s.Table(head, rows)
 }

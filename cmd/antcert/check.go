@@ -1,12 +1,11 @@
 package main
 
 import (
-	"bufio"
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"strconv"
 	"strings"
@@ -17,19 +16,15 @@ import (
 )
 
 func verify(ctx context.Context, s *session) error {
-	var within time.Duration
-	if text := s.String("expires-in"); text != "" {
-		var err error
-		if days, ok := strings.CutSuffix(text, "d"); ok {
-			var n uint64
-			n, err = strconv.ParseUint(days, 10, 16)
-			within = time.Duration(n) * 24 * time.Hour
-		} else {
-			within, err = time.ParseDuration(text)
-		}
-		if err != nil || within < 0 {
-			return usage("--expires-in: %q is not a time such as 30d or 12h", text)
-		}
+	text := cmp.Or(s.String("expires-in"), "0s")
+	within, err := time.ParseDuration(text)
+	if days, ok := strings.CutSuffix(text, "d"); ok {
+		var n uint64
+		n, err = strconv.ParseUint(days, 10, 16)
+		within = time.Duration(n) * 24 * time.Hour
+	}
+	if err != nil || within < 0 {
+		return usage("--expires-in: %q is not a time such as 30d or 12h", text)
 	}
 	if _, err := s.record(ctx, false); err != nil {
 		return err
@@ -63,10 +58,9 @@ func (s *session) report(ctx context.Context, outcome, password string, within t
 	for _, w := range v.Warnings {
 		warnings = append(warnings, plain(w))
 	}
-	return errors.Join(fault, s.show(s.dir+": "+outcome, detail{"outcome", outcome}, detail{"chain", r.Chain}, detail{"consortium", r.Consortium},
-		detail{"subject", v.Subject}, detail{"issuer", v.Issuer}, detail{"serial", v.SerialNumber}, detail{"valid from", stamp(v.NotBefore)},
-		detail{"valid until", stamp(v.NotAfter)}, detail{"key", v.KeyAlgorithm}, detail{"encryption", v.KeyEncryption},
-		detail{"signature", v.SignatureAlgorithm}, detail{"warnings", warnings}, detail{"faults", faults}))
+	return errors.Join(fault, s.Show(s.dir+": "+outcome, "outcome", outcome, "chain", r.Chain, "consortium", r.Consortium,
+		"subject", v.Subject, "issuer", v.Issuer, "serial", v.SerialNumber, "valid from", v.NotBefore, "valid until", v.NotAfter,
+		"key", v.KeyAlgorithm, "encryption", v.KeyEncryption, "signature", v.SignatureAlgorithm, "warnings", warnings, "faults", faults))
 }
 
 func connect(ctx context.Context, s *session) error {
@@ -77,6 +71,7 @@ func connect(ctx context.Context, s *session) error {
 	if _, err := strconv.ParseUint(port, 10, 16); host == "" || err != nil {
 		return usage("--node: %q is not host:port", s.String("node"))
 	}
+	node := net.JoinHostPort(host, port)
 	if _, err := s.record(ctx, false); err != nil {
 		return err
 	}
@@ -107,8 +102,8 @@ func connect(ctx context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
-	s.doing("connecting to %s", net.JoinHostPort(host, port))
-	state, said, err := greet(ctx, net.JoinHostPort(host, port), cfg)
+	s.Doing("connecting to %s", node)
+	state, said, err := certbundle.Probe(ctx, node, cfg)
 	if err != nil {
 		return handshakeFailure(err)
 	}
@@ -116,38 +111,14 @@ func connect(ctx context.Context, s *session) error {
 	for _, cert := range state.PeerCertificates {
 		shown = append(shown, cert.Subject.String()+", issued by "+cert.Issuer.String())
 	}
-	return s.show(net.JoinHostPort(host, port)+": connected", detail{"protocol", tls.VersionName(state.Version)},
-		detail{"cipher suite", tls.CipherSuiteName(state.CipherSuite)}, detail{"said", said},
-		detail{"pin", certbundle.Pin(state.PeerCertificates[0])}, detail{"checked", checked}, detail{"certificates", shown})
-}
-
-const (
-	handshakeTime = 20 * time.Second
-	greetingTime  = 2 * time.Second // a node that says nothing is fine
-	maxGreeting   = 4 << 10
-)
-
-// greet connects and reads a line. In TLS 1.3 a node's refusal comes only then.
-func greet(ctx context.Context, addr string, cfg *tls.Config) (state tls.ConnectionState, said string, err error) {
-	ctx, cancel := context.WithTimeout(ctx, handshakeTime)
-	defer cancel()
-	raw, err := (&tls.Dialer{Config: cfg}).DialContext(ctx, "tcp", addr)
-	if err != nil {
-		return state, "", err
-	}
-	defer raw.Close()
-	_ = raw.SetReadDeadline(time.Now().Add(greetingTime))
-	defer context.AfterFunc(ctx, func() { _ = raw.Close() })()
-	said, err = bufio.NewReader(io.LimitReader(raw, maxGreeting)).ReadString('\n')
-	if late := net.Error(nil); said != "" || errors.As(err, &late) && late.Timeout() {
-		err = nil
-	}
-	return raw.(*tls.Conn).ConnectionState(), strings.TrimRight(said, "\r\n"), errors.Join(err, ctx.Err())
+	return s.Show(node+": connected", "protocol", tls.VersionName(state.Version),
+		"cipher suite", tls.CipherSuiteName(state.CipherSuite), "said", said, "pin", certbundle.Pin(state.PeerCertificates[0]),
+		"checked", checked, "certificates", shown)
 }
 
 // handshakeFailure says which flag would help.
 func handshakeFailure(err error) error {
-	f := &failure{code: codeFailed, err: certbundle.ExplainHandshake(err), next: "check the address, and the network to it"}
+	f := &failure{code: codeFailed, err: err, next: "check the address, and the network to it"}
 	if errors.Is(err, context.Canceled) {
 		f.code, f.next = codeInterrupted, ""
 	}

@@ -93,6 +93,14 @@ func TestExitCodes(t *testing.T) {
 		{"4 nothing to complete", nil, "complete {dir} --endpoint {url}", nil, 4, "antcert enroll"},
 		{"4 wrong password", func(w *world) { w.must(enrollLine) }, "verify {dir}", []string{passwordVariable + "=x"}, 4, "wrong password"},
 		{"4 a file is missing", func(w *world) { w.must(enrollLine); w.remove("ca.crt") }, "verify {dir}", nil, 4, "antcert complete"},
+		{"4 the key is stored, and files are missing", func(w *world) {
+			no := baastest.Refuse(403, "Forbidden.RAM", "no")
+			w.srv.Inject(baastest.Fault{}, baastest.Fault{}, no, no)
+			w.srv.InjectDownload(no, no, no)
+		}, enrollLine, nil, 4, "antcert complete gets them"},
+		{"4 it took too long to get the files", func(w *world) {
+			w.srv.InjectDownload(hang(), hang(), hang(), hang(), hang(), hang())
+		}, enrollLine + " --timeout 8s", nil, 4, "--timeout"},
 		{"4 a record is damaged", func(w *world) { w.damage() }, "status {dir}", nil, 4, "identity.1.json"},
 		{"5 expires soon", func(w *world) { w.must(enrollLine) }, "verify {dir} --expires-in 400d", nil, 5, "ends at"},
 		{"0 expires later", func(w *world) { w.must(enrollLine) }, "verify {dir} --expires-in 720h", nil, 0, ""},

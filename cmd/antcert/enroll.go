@@ -1,28 +1,28 @@
 package main
 
 import (
+	"cmp"
 	"context"
-	"crypto/x509/pkix"
-	"encoding/base64"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/antchain-go/baas"
-	"github.com/antchain-go/baas/certbundle"
 	"github.com/antchain-go/baas/identity"
+	"github.com/antchain-go/baas/internal/console"
+	"github.com/antchain-go/baas/internal/subject"
 )
 
-func enroll(ctx context.Context, s *session) error {
-	req := &request{AntChainID: s.String("chain"), ConsortiumID: s.String("consortium")}
-	if err := setSubject(req, s.String("subject")); err != nil {
-		return err
-	}
-	client, err := s.client()
+type request = baas.ApplyAntChainCertificateWithKeyAutoCreationRequest
+
+func enroll(ctx context.Context, s *session, client *baas.Client) error {
+	name, err := subject.Parse(s.String("subject"))
 	if err != nil {
-		return err
+		return usage("--subject: %w", err)
+	}
+	req := &request{
+		AntChainID: s.String("chain"), ConsortiumID: s.String("consortium"), CommonName: name["CN"], OrganizationUnitName: name["OU"],
+		OrganizationName: name["O"], LocalityName: name["L"], StateOrProvinceName: name["ST"], CountryName: name["C"],
 	}
 	r, err := identity.Inspect(ctx, identity.Dir(s.dir))
 	if err != nil {
@@ -34,13 +34,12 @@ func enroll(ctx context.Context, s *session) error {
 	if req.Password, err = s.password(ctx, r.State == identity.Empty); err != nil {
 		return err
 	}
-	s.doing("enrolling for chain %s", req.AntChainID)
-	if s.Bool("csr") && r.State == identity.Empty {
-		if err := s.applyWithCSR(ctx, client, req); err != nil {
-			return err
-		}
+	s.Doing("enrolling for chain %s", req.AntChainID)
+	var opts []identity.Option
+	if s.Bool("csr") {
+		opts = append(opts, identity.WithOwnKey())
 	}
-	if err := s.ensure(ctx, client, req); err != nil {
+	if err := s.ensure(ctx, client, req, opts...); err != nil {
 		return err
 	}
 	outcome := "enrolled"
@@ -51,126 +50,62 @@ func enroll(ctx context.Context, s *session) error {
 }
 
 // ensure calls identity.Ensure, and keeps what it could lose.
-func (s *session) ensure(ctx context.Context, client *baas.Client, req *request) error {
-	store := &patientStore{Store: identity.Dir(s.dir), ctx: ctx}
-	_, err := identity.Ensure(ctx, client, store, req, identity.WithLogger(s.logger()))
+func (s *session) ensure(ctx context.Context, client *baas.Client, req *request, opts ...identity.Option) error {
+	_, err := identity.Ensure(ctx, client, identity.Dir(s.dir), req, append(opts, identity.WithLogger(s.Logger()), identity.WithResumable())...)
 	var lost *identity.KeyError
 	var doubt *identity.DoubtError
 	switch {
 	case err == nil:
-		// It is complete. To copy it out, the store must be a Dir itself.
-		_, err = identity.Ensure(ctx, client, identity.Dir(s.dir), req)
+		return nil
 	case errors.As(err, &lost):
-		err = s.rescue(lost)
-	case store.kept != nil:
-		err = &failure{codeUnknown, fmt.Errorf("%w while an application was in flight: its outcome is unknown, "+
-			"and a certificate for chain %s may have been issued (%s)", context.Cause(ctx), req.AntChainID, origin(store.kept)),
+		return s.rescue(lost)
+	case errors.As(err, &doubt) && doubt.Record.State == identity.Applying:
+		return &failure{codeUnknown, fmt.Errorf("%w while an application was in flight: its outcome is unknown, "+
+			"and a certificate for chain %s may have been issued (%s)", context.Cause(ctx), req.AntChainID, doubt.Record.Origin()),
 			"run the same command again: within five minutes it may still bring the key; then see antcert status " + s.dir}
 	case errors.As(err, &doubt):
-		err = unfit(s.dir, &doubt.Record)
+		return unfit(s.dir, &doubt.Record)
+	case errors.Is(err, baas.ErrOutcomeUnknown): // of --csr
+		return &failure{codeUnknown, err, "the key is in " + s.dir + ": if a certificate was issued for it, antcert complete " + s.dir +
+			" gets it; if there is none after a while, use another folder"}
 	}
-	return err
-}
-
-// resendWindow is how long package baas sends the same message again.
-const resendWindow = 5 * time.Minute
-
-// A patientStore does not store a doubt that comes from nothing but an
-// interrupt: to others it looks as if this process had crashed, and as long as
-// the same message may be sent, the next run takes over.
-type patientStore struct {
-	identity.Store
-	ctx  context.Context
-	kept *identity.Record // the doubt
-}
-
-func (p *patientStore) Swap(ctx context.Context, r identity.Record, version string) (string, error) {
-	if r.State == identity.InDoubt && p.ctx.Err() != nil && time.Since(r.Stamp.Time) < resendWindow {
-		p.kept = &r
-		return "", p.ctx.Err()
+	f := classify(err)
+	if r, _ := identity.Inspect(context.WithoutCancel(ctx), identity.Dir(s.dir)); r.State == identity.Issued && f.code == codeFailed {
+		f.code = codeUnusable // something was issued, and its key is there
 	}
-	return p.Store.Swap(ctx, r, version)
+	return f
 }
 
 // rescue writes a key that its folder does not take into another one.
 func (s *session) rescue(lost *identity.KeyError) error {
 	next := "antcert complete %s --chain " + lost.Record.Chain + " makes an identity of it"
-	for _, parent := range []string{filepath.Dir(s.dir), os.TempDir()} {
-		dir, err := os.MkdirTemp(parent, filepath.Base(s.dir)+".key-")
-		if err == nil {
-			err = lost.Bundle.WriteDir(dir)
-		}
-		if err == nil {
-			return &failure{codeUnknown, fmt.Errorf("the key is in %s, since %s did not take it: %w", dir, s.dir, lost.Err), fmt.Sprintf(next, dir)}
-		}
+	if dir, err := lost.Bundle.WriteBeside(s.dir); err == nil {
+		return &failure{codeUnknown, fmt.Errorf("the key is in %s, since %s did not take it: %w", dir, s.dir, lost.Err), fmt.Sprintf(next, dir)}
 	}
 	// The last resort: the key is encrypted, and lost otherwise.
-	fmt.Fprintf(s.out, "%s\n", lost.Bundle.PrivateKey)
+	fmt.Fprintf(s.Out, "%s\n", lost.Bundle.PrivateKey)
 	return &failure{codeUnknown, fmt.Errorf("the encrypted key was printed, since no folder takes it: %w", lost.Err),
 		"keep it as client.key in a folder of its own; " + fmt.Sprintf(next, "FOLDER")}
 }
 
-// applyWithCSR makes a key, stores it, and applies for its certificate. A
-// folder with a key alone is an identity that Ensure completes.
-func (s *session) applyWithCSR(ctx context.Context, client *baas.Client, req *request) error {
-	if err := certbundle.Prepare(s.dir); err != nil {
-		return err
-	}
-	key, csr, err := certbundle.NewCSR(pkix.Name{
-		CommonName: req.CommonName, OrganizationalUnit: []string{req.OrganizationUnitName}, Organization: []string{req.OrganizationName},
-		Locality: []string{req.LocalityName}, Province: []string{req.StateOrProvinceName}, Country: []string{req.CountryName},
-	}, req.Password)
-	if err == nil {
-		err = (&certbundle.Bundle{PrivateKey: key}).WriteDir(s.dir)
-	}
-	if err != nil {
-		return err
-	}
-	_, err = client.ApplyAntChainCertificate(ctx, &baas.ApplyAntChainCertificateRequest{
-		AntChainID: req.AntChainID, UploadReq: base64.StdEncoding.EncodeToString(csr),
-	})
-	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, baas.ErrOutcomeUnknown):
-		return &failure{codeUnknown, err, "the key is in " + s.dir + ": if a certificate was issued for it, antcert complete " +
-			s.dir + " --chain " + req.AntChainID + " gets it; if there is none after a while, use another folder"}
-	}
-	// Nothing was applied for, so the key is good for nothing.
-	return errors.Join(err, os.Remove(filepath.Join(s.dir, certbundle.ClientKeyFile)))
-}
-
-func complete(ctx context.Context, s *session) error {
+func complete(ctx context.Context, s *session, client *baas.Client) error {
 	r, err := s.record(ctx, true)
 	if err != nil {
 		return err
 	}
-	req := &request{AntChainID: r.Chain, ConsortiumID: r.Consortium}
-	if req.AntChainID == "" {
-		req.AntChainID = s.String("chain")
-	}
+	req := &request{AntChainID: cmp.Or(r.Chain, s.String("chain")), ConsortiumID: r.Consortium}
 	if req.AntChainID == "" {
 		return usage("the folder does not say which chain it is for: --chain ID")
-	}
-	client, err := s.client()
-	if err != nil {
-		return err
 	}
 	if req.Password, err = s.password(ctx, false); err != nil {
 		return err
 	}
-	s.doing("getting the files of chain %s", req.AntChainID)
+	s.Doing("getting the files of chain %s", req.AntChainID)
 	if err := s.ensure(ctx, client, req); err != nil {
 		return err
 	}
-	if b, _ := certbundle.Load(s.dir); len(b.TrustStore) == 0 { // what Ensure does without
-		reply, err := links(ctx, client, req)
-		if err == nil {
-			_, err = certbundle.Save(ctx, s.dir, baas.CertificateResult{DownloadPath: reply.Result})
-		}
-		if err != nil {
-			s.say(yellow, "warning:", plain(err))
-		}
+	if err := identity.AddTrustStore(ctx, client, identity.Dir(s.dir), req); err != nil {
+		s.Say(console.Yellow, "warning:", plain(err))
 	}
 	return s.report(ctx, "complete; nothing was renewed", req.Password, 0)
 }
@@ -180,25 +115,17 @@ func status(ctx context.Context, s *session) error {
 	if err != nil {
 		return &failure{code: codeUnusable, err: err}
 	}
-	f, next, nonce := unfit(s.dir, &r), "", ""
-	if f != nil {
+	next := ""
+	if f := unfit(s.dir, &r); f != nil {
 		next, err = f.next, &failure{code: f.code}
 	}
-	if r.Stamp != nil {
-		nonce = r.Stamp.Nonce
-	}
-	return errors.Join(s.show(s.dir+": "+r.State.String(), detail{"state", r.State.String()}, detail{"chain", r.Chain},
-		detail{"consortium", r.Consortium}, detail{"subject", r.Subject}, detail{"holder", r.Holder}, detail{"since", stamp(r.Since)},
-		detail{"nonce", nonce}, detail{"request ID", r.RequestID}, detail{"reason", r.Reason}, detail{"next", next}), err)
+	nonce := cmp.Or(r.Stamp, &baas.Stamp{}).Nonce
+	return errors.Join(s.Show(s.dir+": "+r.State.String(), "state", r.State.String(), "chain", r.Chain, "consortium", r.Consortium, "subject", r.Subject,
+		"holder", r.Holder, "since", r.Since, "nonce", nonce, "request ID", r.RequestID, "reason", r.Reason, "next", next), err)
 }
 
 // stamp is how times are shown.
-func stamp(t time.Time) string {
-	if t.IsZero() {
-		return ""
-	}
-	return t.UTC().Format(time.RFC3339)
-}
+func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
 // record returns the record of the folder if it holds an identity.
 func (s *session) record(ctx context.Context, incomplete bool) (identity.Record, error) {
@@ -220,12 +147,12 @@ func clearDoubt(ctx context.Context, s *session) error {
 	}
 	id := s.String("confirm")
 	if doubtful := r.State == identity.Applying || r.State == identity.InDoubt; doubtful && !s.IsSet("confirm") {
-		if !s.interactive() {
+		if !s.CanAsk() {
 			return usage("nobody can be asked: confirm with the chain's ID: --confirm ID")
 		}
-		s.say("", "", unfit(s.dir, &r).Error())
-		s.say("", "", "Go on only if the console or the service's support says that nothing was issued, or once it was reset.")
-		if id, err = s.ask(ctx, "The ID of the chain, to clear the doubt: ", false); err != nil {
+		s.Say("", "", unfit(s.dir, &r).Error())
+		s.Say("", "", "Go on only if the console or the service's support says that nothing was issued, or once it was reset.")
+		if id, err = s.Ask(ctx, "The ID of the chain, to clear the doubt: ", false); err != nil {
 			return err
 		}
 	} else if !doubtful {
@@ -237,5 +164,5 @@ func clearDoubt(ctx context.Context, s *session) error {
 	if err := identity.Clear(ctx, store); err != nil {
 		return err
 	}
-	return s.show(s.dir+": nothing is in doubt", detail{"next", "antcert enroll " + s.dir})
+	return s.Show(s.dir+": nothing is in doubt", "next", "antcert enroll "+s.dir)
 }

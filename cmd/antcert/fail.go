@@ -10,6 +10,7 @@ import (
 	"github.com/antchain-go/baas"
 	"github.com/antchain-go/baas/certbundle"
 	"github.com/antchain-go/baas/identity"
+	"github.com/antchain-go/baas/internal/console"
 )
 
 // The exit codes: description has their meaning.
@@ -46,7 +47,8 @@ var kinds = []struct {
 	{identity.ErrInDoubt, codeUnknown, ""},
 	{baas.ErrOutcomeUnknown, codeUnknown, ""},
 	{identity.ErrInProgress, codeUnknown, "run the same command again: it waits for the other holder, or takes over"},
-	{errInterrupted, codeInterrupted, ""},
+	{console.ErrNoAnswer, codeUsage, ""},
+	{console.ErrInterrupted, codeInterrupted, ""},
 	{context.Canceled, codeInterrupted, ""},
 	{context.DeadlineExceeded, codeFailed, "allow more time with --timeout, and run the same command again"},
 	{baas.ErrInvalidRequest, codeUsage, ""},
@@ -65,26 +67,31 @@ var kinds = []struct {
 	{fs.ErrNotExist, codeUnusable, "antcert complete gets the files that are missing"},
 }
 
+func classify(err error) *failure {
+	f := &failure{code: codeFailed, err: err}
+	if errors.As(err, &f) {
+		return f
+	}
+	for _, k := range kinds {
+		if errors.Is(err, k.is) {
+			return &failure{k.code, err, k.next}
+		}
+	}
+	return f
+}
+
 // fail prints an error in one line or two, and returns the exit code.
-func (c *console) fail(err error) int {
-	c.done()
+func fail(c *console.Console, err error) int {
+	c.Done()
 	if err == nil {
 		return 0
 	}
-	f := &failure{code: codeFailed, err: err}
-	if !errors.As(err, &f) {
-		for _, k := range kinds {
-			if errors.Is(err, k.is) {
-				f = &failure{k.code, err, k.next}
-				break
-			}
-		}
-	}
+	f := classify(err)
 	if f.err != nil {
-		c.say(red, "antcert:", plain(f.err))
+		c.Say(console.Red, "antcert:", plain(f.err))
 	}
 	if f.err != nil && f.next != "" {
-		c.say("", "next:", f.next)
+		c.Say("", "next:", f.next)
 	}
 	return f.code
 }
@@ -108,7 +115,7 @@ func plain(err error) string {
 
 // unfit says what keeps a record from being a complete identity, and what to do.
 func unfit(dir string, r *identity.Record) *failure {
-	who := fmt.Sprintf("by %s, since %s (%s)", r.Holder, stamp(r.Since), origin(r))
+	who := fmt.Sprintf("by %s, since %s (%s)", r.Holder, stamp(r.Since), r.Origin())
 	switch {
 	case r.State == identity.Empty:
 		return &failure{codeUnusable, fmt.Errorf("there is no identity in %s", dir), "antcert enroll " + dir + " gets one"}
@@ -122,16 +129,4 @@ func unfit(dir string, r *identity.Record) *failure {
 		return &failure{codeUnusable, fmt.Errorf("the key is in %s, and files are missing", dir), "antcert complete " + dir + " gets them"}
 	}
 	return nil
-}
-
-// origin is what the service's support asks for.
-func origin(r *identity.Record) string {
-	nonce, request := "unknown", ""
-	if r.Stamp != nil {
-		nonce = r.Stamp.Nonce
-	}
-	if r.RequestID != "" {
-		request = ", request ID " + r.RequestID
-	}
-	return "nonce " + nonce + request
 }

@@ -17,63 +17,24 @@ import (
 	"github.com/antchain-go/baas/baastest"
 	"github.com/antchain-go/baas/certbundle"
 	"github.com/antchain-go/baas/identity"
+	"github.com/antchain-go/baas/internal/console"
 )
 
+// TestSubject: internal/subject has the whole table.
 func TestSubject(t *testing.T) {
-	rest := ",OU=b,O=c,L=d,ST=e,C=CN"
-	for text, cn := range map[string]string{
-		"CN=a":             "a",
-		"cn=a":             "a",
-		" CN = a b ":       "a b",
-		`CN=a\, b`:         "a, b",
-		`CN=\ a\ `:         " a ",
-		`CN=\#a\+\;\<\>\=`: "#a+;<>=",
-		`CN=a=b#`:          "a=b#",
-		`CN=\"a\\\"`:       `"a\"`,
-		`CN=\e8\9a\82`:     "蚂",
-		"CN=蚂蚁":            "蚂蚁",
-		`CN=a\20\20`:       "a  ",
+	w := newWorld(t).withPassword()
+	line := strings.ReplaceAll(enrollLine, "{subject}", `CN=a\2c\20b,ou=U,O=蚂蚁,L=l,ST=s,C=CN`)
+	require.Contains(t, w.must(line), `CN=a\, b,OU=U,O=蚂蚁,L=l,ST=s,C=CN`)
+	for subject, says := range map[string]string{
+		"CN=a,CN=b": "--subject: CN stands there twice",
+		"DC=a":      "--subject: \"DC=a\" does not begin with",
+		"CN=a+SN=b": "--subject: CN: one of",
 	} {
-		req := &request{}
-		require.NoError(t, setSubject(req, text+rest), text)
-		require.Equal(t, request{CommonName: cn, OrganizationUnitName: "b", OrganizationName: "c", LocalityName: "d", StateOrProvinceName: "e", CountryName: "CN"}, *req)
+		r := w.run(strings.ReplaceAll(enrollLine, "{subject}", subject))
+		require.Equal(t, codeUsage, r.code)
+		require.Contains(t, r.err, says)
 	}
-	for text, says := range map[string]string{
-		"CN=a,CN=b":  "stands there twice",
-		"CN=a,cn=a":  "stands there twice",
-		"CN=a,OU=b":  "OU stands there twice",
-		"CN=":        "empty",
-		"CN=  ":      "empty",
-		"":           "does not begin with",
-		"DC=a":       "does not begin with",
-		"2.5.4.3=a":  "does not begin with",
-		"a":          "does not begin with",
-		"CN=a,":      "does not begin with",
-		"CN=a+SN=b":  "not escaped",
-		"CN=a;SN=b":  "not escaped",
-		`CN="a"`:     "not escaped",
-		"CN=a<b":     "not escaped",
-		"CN=a\x00":   "not escaped",
-		"CN=#0401":   "hexadecimal BER",
-		`CN=a\x`:     `a \ wants`,
-		`CN=a\00`:    `a \ wants`,
-		`CN=a\f`:     `a \ wants`,
-		`CN=\ff`:     "UTF-8",
-		"CN=\xff":    "UTF-8",
-		"CN=a,,CN=b": "does not begin with",
-	} {
-		err := setSubject(&request{}, text+rest)
-		require.ErrorContains(t, err, says, text)
-		require.Equal(t, codeUsage, newConsole().code(err))
-	}
-	require.ErrorContains(t, setSubject(&request{}, `CN=a,OU=b\`), `a \ wants`)
-	require.ErrorContains(t, setSubject(&request{}, "CN=a,OU=b,O=c,L=d,ST=e"), "C is missing")
-}
-
-func (c *console) code(err error) int {
-	var f *failure
-	errors.As(err, &f)
-	return f.code
+	require.Equal(t, 1, w.srv.Issued())
 }
 
 func TestPasswordSources(t *testing.T) {
@@ -95,7 +56,7 @@ func TestPasswordSources(t *testing.T) {
 		{"the environment", "", "", "", testPassword, 0},
 		{"an empty file", "\n", "", file, "", 2},
 		{"no file", "", "", file + "none", "", 2},
-		{"a file that is too large", strings.Repeat("x", maxPassword+1), "", file, "", 2},
+		{"a file that is too large", strings.Repeat("x", console.MaxSecret+1), "", file, "", 2},
 		{"empty standard input", "", "", "-", "", 2},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -222,8 +183,8 @@ func TestCSR(t *testing.T) {
 		drop := baastest.DropAfter()
 		w.srv.Inject(drop, drop, drop, drop)
 		require.Equal(t, 3, w.run(enrollLine+" --csr").code)
-		require.Equal(t, 2, w.run("complete {dir} --endpoint {url}").code, "the chain is not known")
-		w.must("complete {dir} --endpoint {url} --chain " + testChain)
+		require.Equal(t, 4, w.run("verify {dir}").code)
+		w.must("complete {dir} --endpoint {url}")
 		require.Equal(t, 1, w.srv.Issued())
 	})
 	t.Run("not issued yet", func(t *testing.T) {
@@ -246,20 +207,40 @@ func TestComplete(t *testing.T) {
 		require.FileExists(t, filepath.Join(w.dir, name))
 	}
 	require.Equal(t, 1, w.srv.Issued())
+	t.Run("a folder that does not say which chain it is for", func(t *testing.T) {
+		bare := *w
+		bare.dir = filepath.Join(t.TempDir(), "bare")
+		key, err := os.ReadFile(filepath.Join(w.dir, certbundle.ClientKeyFile))
+		require.NoError(t, err)
+		require.NoError(t, (&certbundle.Bundle{PrivateKey: key}).WriteDir(bare.dir))
+		r := bare.run("complete {dir} --endpoint {url}")
+		require.Equal(t, 2, r.code)
+		require.Contains(t, r.err, "--chain ID")
+		bare.must("complete {dir} --endpoint {url} --chain " + testChain)
+		bare.must("verify {dir}")
+	})
 }
 
 // TestRescue: a key that its folder does not take is in another one.
 func TestRescue(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "id")
-	s := &session{console: newConsole(), dir: dir}
+	s := &session{Console: console.New(), dir: dir}
 	err := s.rescue(&identity.KeyError{Record: identity.Record{Chain: testChain}, Bundle: certbundle.Bundle{PrivateKey: []byte("the key")}, Err: errors.New("disk full")})
-	require.Equal(t, codeUnknown, s.code(err))
-	found, _ := filepath.Glob(dir + ".key-*/client.key")
-	require.Len(t, found, 1)
-	data, _ := os.ReadFile(found[0])
+	var f *failure
+	require.ErrorAs(t, err, &f)
+	require.Equal(t, codeUnknown, f.code)
+	require.Contains(t, f.next, "antcert complete "+filepath.Dir(found(t, dir))+" --chain "+testChain)
+	data, _ := os.ReadFile(found(t, dir))
 	require.Equal(t, "the key", string(data))
-	require.ErrorContains(t, err, filepath.Dir(found[0]))
+	require.ErrorContains(t, err, filepath.Dir(found(t, dir)))
 	require.ErrorContains(t, err, "disk full")
+}
+
+func found(t *testing.T, dir string) string {
+	t.Helper()
+	names, _ := filepath.Glob(dir + ".key-*/client.key")
+	require.Len(t, names, 1)
+	return names[0]
 }
 
 // mounted writes the data of a Secret as a kubelet mounts it.
@@ -305,7 +286,7 @@ func TestSecret(t *testing.T) {
 		require.NotEmpty(t, b.TrustStore)
 		_, err = b.Verify(testPassword)
 		require.NoError(t, err)
-		data, err := os.ReadFile(filepath.Join(dir, recordFile))
+		data, err := os.ReadFile(filepath.Join(dir, identity.RecordFile))
 		require.NoError(t, err)
 		var r identity.Record
 		require.NoError(t, json.Unmarshal(data, &r))

@@ -4,16 +4,12 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"os"
-	"os/signal"
 	"path/filepath"
-	"runtime/debug"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/aliyun/credentials-go/credentials"
@@ -21,6 +17,7 @@ import (
 	"github.com/urfave/cli/v3"
 
 	"github.com/antchain-go/baas"
+	"github.com/antchain-go/baas/internal/console"
 )
 
 const description = `Credentials come from the provider chain of Alibaba Cloud: the environment
@@ -41,40 +38,32 @@ Exit codes:
 
 NO_COLOR is respected.`
 
-var errInterrupted = errors.New("interrupted")
-
 func main() {
-	ctx, cancel := context.WithCancelCause(context.Background())
-	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	go func() {
-		<-signals
-		signal.Stop(signals) // whoever insists ends the process
-		cancel(errInterrupted)
-	}()
-	c := newConsole()
-	os.Exit(c.fail(newApp(c).Run(ctx, os.Args)))
+	c := console.New()
+	os.Exit(fail(c, newApp(c).Run(console.Interruptible(), os.Args)))
 }
 
 // A session is one run of a command.
 type session struct {
-	*console
+	*console.Console
 	*cli.Command
 	dir string // the first argument, if the command has one
 }
 
-func newApp(c *console) *cli.Command {
-	app := c.command("antcert", "", "TLS identities for the nodes of an Ant Blockchain", description, nil,
+func newApp(c *console.Console) *cli.Command {
+	output := choice("output", "print `FORMAT` text or json", "text", "json")
+	output.Aliases = []string{"o"}
+	app := command(c, "antcert", "", "TLS identities for the nodes of an Ant Blockchain", description, nil,
 		str("region", "call the endpoint of region `ID` (default: cn-hangzhou)"),
 		str("endpoint", "call `HOST`, or a URL, instead of the region's endpoint"),
 		str("profile", "take the credentials of profile `NAME` of the aliyun command line"),
 		&cli.DurationFlag{Name: "timeout", Value: 10 * time.Minute, Usage: "give up after `TIME`; who waits for another holder may need 7 minutes"},
 		choice("signature", "sign requests with `VERSION` v2 or v3", "v2", "v3"),
-		choice("output", "print `FORMAT` text or json", "text", "json"),
+		output,
 		yes("no-input", "never ask; fail instead"),
 		yes("debug", "log each request to standard error, without secrets"))
-	app.Version, app.EnableShellCompletion, app.HideHelpCommand = version(), true, false
-	app.Writer, app.ErrWriter, app.ExitErrHandler = c.out, c.err, func(context.Context, *cli.Command, error) {}
+	app.Version, app.EnableShellCompletion, app.HideHelpCommand = console.Version(), true, false
+	app.Writer, app.ErrWriter, app.ExitErrHandler = c.Out, c.Err, func(context.Context, *cli.Command, error) {}
 	app.Action = func(_ context.Context, cmd *cli.Command) error {
 		if cmd.NArg() > 0 {
 			return usage("there is no command %q: see antcert --help", cmd.Args().First())
@@ -83,34 +72,34 @@ func newApp(c *console) *cli.Command {
 	}
 	password := str("password-file", "read the password of the private key from `FILE`, - is standard input; one line ending is cut off")
 	app.Commands = []*cli.Command{
-		c.command("chains", "", "list the consortiums and chains that the credentials can see", "", chains),
-		c.command("nodes", "", "list the nodes of a chain", "", nodes, must("chain", "`ID` of the chain"),
+		command(c, "chains", "", "list the consortiums and chains that the credentials can see", "", online(chains)),
+		command(c, "nodes", "", "list the nodes of a chain", "", online(nodes), must("chain", "`ID` of the chain"),
 			yes("show-pins", "connect to each node, and print the pin that it shows")),
-		c.command("enroll", "DIR", "get an identity into a folder, once, whatever happens",
-			"Running it again is always safe: it goes on where the last run ended, and at most\none certificate is issued.", enroll,
+		command(c, "enroll", "DIR", "get an identity into a folder, once, whatever happens",
+			"Running it again is always safe: it goes on where the last run ended, and at most\none certificate is issued.", online(enroll),
 			must("chain", "`ID` of the chain"), must("consortium", "`ID` of the consortium"),
 			must("subject", "`NAME` for the certificate, as RFC 4514 writes it: \"CN=…,OU=…,O=…,L=…,ST=…,C=…\""),
 			yes("csr", "make the private key here, instead of letting the service make it"), password),
-		c.command("status", "DIR", "say how far the enrollment of a folder has come", "", status),
-		c.command("clear", "DIR", "end a doubt, so that the folder can be enrolled anew",
+		command(c, "status", "DIR", "say how far the enrollment of a folder has come", "", status),
+		command(c, "clear", "DIR", "end a doubt, so that the folder can be enrolled anew",
 			"Only for who knows, from the console or the service's support, that nothing was issued,\nor who has reset what was.", clearDoubt,
 			str("confirm", "answer the question with `ID`, that of the chain")),
-		c.command("verify", "DIR", "check an identity without a node", "", verify,
+		command(c, "verify", "DIR", "check an identity without a node", "", verify,
 			str("expires-in", "exit with 5 if the certificate ends within `TIME`, such as 30d or 12h"), password),
-		c.command("connect", "DIR", "try an identity with a node",
+		command(c, "connect", "DIR", "try an identity with a node",
 			"Without --pin the node's certificate must lead to ca.crt, and may be for any name: any\nholder of a certificate of that CA could stand for the node. "+
 				"Nothing is sent after the\nhandshake.", connect,
 			must("node", "`ADDRESS` of the node, host:port"),
 			&cli.StringSliceFlag{Name: "pin", Usage: "accept the node by its public key alone: `PIN`, sha256//…, as its operator tells it; may be repeated"},
 			yes("allow-sha1", "the node's certificate may have a SHA-1 signature of ca.crt"),
 			yes("allow-rsa-key-exchange", "offer TLS 1.2 without elliptic curves, which has no forward secrecy"), password),
-		c.command("complete", "DIR", "get the files that are missing beside a key",
-			"It asks the service for fresh links, downloads what is missing, and verifies. It renews\nnothing and applies for nothing: for a new certificate, enroll into another folder.", complete,
+		command(c, "complete", "DIR", "get the files that are missing beside a key",
+			"It asks the service for fresh links, downloads what is missing, and verifies. It renews\nnothing and applies for nothing: for a new certificate, enroll into another folder.", online(complete),
 			str("chain", "`ID` of the chain, if the folder does not say"), password),
-		c.command("secret", "DIR", "print a Kubernetes Secret, for kubectl apply -f -",
+		command(c, "secret", "DIR", "print a Kubernetes Secret, for kubectl apply -f -",
 			"The private key stays encrypted. With --decrypt it is in the clear, in a Secret of type\nkubernetes.io/tls, and never printed to a terminal.", secret,
 			must("name", "`NAME` of the Secret"), yes("decrypt", "a Secret of type kubernetes.io/tls, with the key in the clear"), password),
-		c.command("serve", "", "run an endpoint and a node on this machine, for trying all of this",
+		command(c, "serve", "", "run an endpoint and a node on this machine, for trying all of this",
 			"Both listen on 127.0.0.1 and end with Ctrl-C. What they issue protects nothing.", serve,
 			choice("issuance", "issue certificates as the service did: `WHEN` is modern, console2019 or console2021", "modern", "console2019", "console2021")),
 	}
@@ -127,12 +116,9 @@ func must(name, usage string) cli.Flag {
 }
 
 // choice is a flag with values to choose from; the first is the default.
-func choice(name, usage string, values ...string) cli.Flag {
+func choice(name, usage string, values ...string) *cli.StringFlag {
 	f := str(name, usage)
 	f.Value = values[0]
-	if name == "output" {
-		f.Aliases = []string{"o"}
-	}
 	f.Validator = func(s string) error {
 		if !slices.Contains(values, s) {
 			return fmt.Errorf("%q is none of %s", s, strings.Join(values, ", "))
@@ -142,21 +128,32 @@ func choice(name, usage string, values ...string) cli.Flag {
 	return f
 }
 
+// online is for commands that call the service.
+func online(do func(context.Context, *session, *baas.Client) error) func(context.Context, *session) error {
+	return func(ctx context.Context, s *session) error {
+		client, err := s.client()
+		if err != nil {
+			return err
+		}
+		return do(ctx, s, client)
+	}
+}
+
 // command makes a command that takes the argument args, a folder or nothing.
-func (c *console) command(name, args, about, more string, do func(context.Context, *session) error, flags ...cli.Flag) *cli.Command {
+func command(c *console.Console, name, args, about, more string, do func(context.Context, *session) error, flags ...cli.Flag) *cli.Command {
 	return &cli.Command{
 		Name: name, Usage: about, ArgsUsage: args, Description: more, Flags: flags, HideHelpCommand: true,
 		OnUsageError: func(_ context.Context, cmd *cli.Command, err error, _ bool) error {
 			return usage("%w: see %s --help", err, cmd.FullName())
 		},
 		Action: func(ctx context.Context, cmd *cli.Command) error {
-			s := &session{console: c, Command: cmd, dir: filepath.Clean(cmd.Args().First())}
+			s := &session{Console: c, Command: cmd, dir: filepath.Clean(cmd.Args().First())}
 			if (args != "") != (cmd.NArg() == 1 && cmd.Args().First() != "") || cmd.NArg() > 1 {
 				return usage("the arguments are not right: see %s --help", cmd.FullName())
 			}
-			c.json = cmd.String("output") == "json"
+			c.JSON, c.NoInput = cmd.String("output") == "json", cmd.Bool("no-input")
 			if cmd.Bool("debug") {
-				c.debug = slog.NewTextHandler(c.err, &slog.HandlerOptions{Level: slog.LevelDebug})
+				c.Debug = slog.NewTextHandler(c.Err, &slog.HandlerOptions{Level: slog.LevelDebug})
 			}
 			if d := cmd.Duration("timeout"); d > 0 && name != "serve" {
 				var cancel context.CancelFunc
@@ -170,7 +167,7 @@ func (c *console) command(name, args, about, more string, do func(context.Contex
 
 // client makes the client that the global flags ask for.
 func (s *session) client() (*baas.Client, error) {
-	opts := []baas.Option{baas.WithUserAgent("antcert/" + strings.Trim(version(), "()")), baas.WithLogger(s.logger())}
+	opts := []baas.Option{baas.WithUserAgent("antcert/" + strings.Trim(console.Version(), "()")), baas.WithLogger(s.Logger())}
 	if s.IsSet("region") {
 		opts = append(opts, baas.WithRegion(s.String("region")))
 	}
@@ -188,11 +185,4 @@ func (s *session) client() (*baas.Client, error) {
 		opts = append(opts, baas.WithCredential(credentials.FromCredentialsProvider("cli_profile", provider)))
 	}
 	return baas.NewClient(opts...)
-}
-
-func version() string {
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
-		return info.Main.Version
-	}
-	return "(devel)"
 }

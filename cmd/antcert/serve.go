@@ -2,13 +2,12 @@ package main
 
 import (
 	"context"
-	"os"
-	"path/filepath"
 	"runtime"
 	"strings"
 
 	"github.com/antchain-go/baas/baastest"
 	"github.com/antchain-go/baas/certbundle"
+	"github.com/antchain-go/baas/internal/console"
 )
 
 var issuances = map[string]baastest.Issuance{
@@ -44,29 +43,17 @@ func serve(ctx context.Context, s *session) error {
 	if runtime.GOOS == "windows" {
 		title = strings.NewReplacer("export ", "$env:", "KEY_ID\n", "\"KEY_ID\"\n", "KEY_SECRET\n", "\"KEY_SECRET\"\n").Replace(title)
 	}
-	title = strings.NewReplacer("=KEY_ID", "="+*cred.AccessKeyId, "=KEY_SECRET", "="+*cred.AccessKeySecret, "ANTCERT", ownName(), "ENDPOINT", srv.URL(),
+	title = strings.NewReplacer("=KEY_ID", "="+*cred.AccessKeyId, "=KEY_SECRET", "="+*cred.AccessKeySecret, "ANTCERT", console.Self(), "ENDPOINT", srv.URL(),
 		"NODE", node.Addr(), "PIN", pin, " CHAIN", " "+chain.Chains[0].ID, " CONSORTIUM", " "+chain.ID).Replace(title)
-	if !s.json {
-		_, err = s.out.WriteString(title + "\n")
+	if !s.JSON {
+		_, err = s.Out.WriteString(title + "\n")
 	} else {
-		err = s.show("", detail{"endpoint", srv.URL()}, detail{"access key ID", *cred.AccessKeyId}, detail{"access key secret", *cred.AccessKeySecret},
-			detail{"consortium", chain.ID}, detail{"chain", chain.Chains[0].ID}, detail{"node", node.Addr()}, detail{"pin", pin})
+		err = s.Show("", "endpoint", srv.URL(), "access key ID", *cred.AccessKeyId, "access key secret", *cred.AccessKeySecret,
+			"consortium", chain.ID, "chain", chain.Chains[0].ID, "node", node.Addr(), "pin", pin)
 	}
 	if err == nil {
 		<-ctx.Done()
-		s.say("", "", "stopped")
+		s.Say("", "", "stopped")
 	}
 	return err
-}
-
-// ownName is how this command was called.
-func ownName() string {
-	self, err := os.Executable()
-	switch {
-	case err == nil && strings.Contains(filepath.ToSlash(self), "/go-build"):
-		return "go run ./cmd/antcert"
-	case strings.ContainsAny(os.Args[0], " \t\"'$`\\&;()"):
-		return "antcert"
-	}
-	return os.Args[0]
 }

@@ -4,6 +4,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -16,6 +18,35 @@ import (
 
 const prompt, promptAgain = "Password of the private key: ", "The same once more: "
 
+// served runs a line with antcert serve, and returns the environment and the lines
+// that it prints for another terminal.
+func (w *world) served(line string) (server *terminal, env, lines []string) {
+	server = w.open(line, nil)
+	server.expect("secret trial --name trial\r\n")
+	for line := range strings.Lines(server.all()) {
+		line = strings.TrimRight(line, "\r\n")
+		if export, ok := strings.CutPrefix(line, "export "); ok {
+			env = append(env, export)
+		} else if strings.HasPrefix(line, binary) {
+			lines = append(lines, line)
+		}
+	}
+	return server, env, lines
+}
+
+// paste runs a line in another terminal, where it answers what is asked.
+func (w *world) paste(line, folder string, env []string) *terminal {
+	cmd := exec.Command("sh", "-c", line)
+	cmd.Env, cmd.Dir = append(w.env, env...), folder
+	x := openTerminal(w.T, cmd)
+	prompts := map[string][]string{"enroll": {prompt, promptAgain}, "verify": {prompt}, "connect": {prompt}, "complete": {prompt}}
+	for _, text := range prompts[strings.Fields(line)[1]] {
+		x.expect(text)
+		x.send(testPassword + "\n")
+	}
+	return x
+}
+
 // TestPasted does what somebody does who has just cloned the repository: what
 // "antcert serve" prints is pasted into another terminal.
 func TestPasted(t *testing.T) {
@@ -23,34 +54,12 @@ func TestPasted(t *testing.T) {
 		t.Run(issuance, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
-			server := w.open("serve --issuance "+issuance, nil)
-			server.expect("secret trial --name trial\r\n")
-			var env []string
+			server, env, lines := w.served("serve --issuance " + issuance)
+			require.Len(t, lines, 8)
 			folder := t.TempDir()
-			n := 0
-			for line := range strings.Lines(server.all()) {
-				line = strings.TrimRight(line, "\r\n")
-				if name, ok := strings.CutPrefix(line, "export "); ok {
-					env = append(env, name)
-				}
-				if !strings.HasPrefix(line, binary) {
-					continue
-				}
-				n++
-				cmd := exec.Command("sh", "-c", line)
-				cmd.Env, cmd.Dir = append(w.env, env...), folder
-				x := openTerminal(t, cmd)
+			for _, line := range lines {
+				x := w.paste(line, folder, env)
 				name := strings.Fields(line)[1]
-				switch name {
-				case "enroll":
-					x.expect(prompt)
-					x.send(testPassword + "\n")
-					x.expect(promptAgain)
-					x.send(testPassword + "\n")
-				case "verify", "connect", "complete":
-					x.expect(prompt)
-					x.send(testPassword + "\n")
-				}
 				if code := x.wait(); name != "connect" || issuance != "console2021" {
 					require.Zero(t, code, line)
 				}
@@ -62,10 +71,40 @@ func TestPasted(t *testing.T) {
 					require.Contains(t, x.all(), "hello ")
 				}
 			}
-			require.Equal(t, 8, n)
 			server.send(ctrlC)
 			server.expect("stopped")
 			require.Zero(t, server.wait())
+		})
+	}
+}
+
+// TestReadme runs the commands that README shows: the first, and from what that
+// prints those that look like the others. "…" stands for what is filled in.
+func TestReadme(t *testing.T) {
+	for _, name := range []string{"README.md", "README.zh-CN.md"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			text, err := os.ReadFile("../../" + name)
+			require.NoError(t, err)
+			block := regexp.MustCompile("(?s)```sh\n(go run ./cmd/antcert serve\n.*?)```").FindSubmatch(text)
+			require.NotNil(t, block)
+			commands := strings.Split(strings.TrimSpace(string(block[1])), "\n")
+			require.Len(t, commands, 3)
+			w := newWorld(t)
+			_, env, lines := w.served(strings.TrimPrefix(commands[0], "go run ./cmd/antcert "))
+			folder := t.TempDir()
+			for i, says := range []string{"trial: enrolled", "said          hello trial"} {
+				pattern := strings.ReplaceAll(regexp.QuoteMeta(commands[i+1]), `"…"`, `"[^"]+"`)
+				pattern = strings.ReplaceAll(pattern, "…", `\S+`)
+				command := regexp.MustCompile("^" + pattern + "$")
+				shown := slices.IndexFunc(lines, func(line string) bool {
+					return command.MatchString(strings.Replace(line, binary, "go run ./cmd/antcert", 1))
+				})
+				require.GreaterOrEqual(t, shown, 0, commands[i+1])
+				x := w.paste(lines[shown], folder, env)
+				require.Zero(t, x.wait())
+				require.Contains(t, x.all(), says)
+			}
 		})
 	}
 }

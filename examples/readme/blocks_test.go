@@ -90,6 +90,9 @@ func TestShellBlocksAreKnownCommands(t *testing.T) {
 	known := map[string][]string{
 		"README": {
 			"go run ./examples/quickstart",
+			"go run ./cmd/antcert serve", // TestPasted of cmd/antcert runs these
+			`go run ./cmd/antcert enroll trial --endpoint … --chain … --consortium … --subject "…"`,
+			"go run ./cmd/antcert connect trial --node … --pin …",
 		},
 		"docs/certificates": {
 			"openssl x509 -in client.crt -noout -text | grep 'Signature Algorithm'",

@@ -1,45 +1,47 @@
-package main
+// Package subject reads the name for a certificate as people write it, for the
+// commands.
+package subject
 
 import (
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"strings"
 	"unicode/utf8"
-
-	"github.com/antchain-go/baas"
 )
 
-type request = baas.ApplyAntChainCertificateWithKeyAutoCreationRequest
+var names = []string{"CN", "OU", "O", "L", "ST", "C"}
 
-// setSubject reads a distinguished name as RFC 4514 writes it, with the six
-// attributes that the service takes, each once. Spaces around names and values
-// are skipped, as RFC 2253 has it.
-func setSubject(req *request, subject string) error {
-	fields := map[string]*string{
-		"CN": &req.CommonName, "OU": &req.OrganizationUnitName, "O": &req.OrganizationName,
-		"L": &req.LocalityName, "ST": &req.StateOrProvinceName, "C": &req.CountryName,
+// Parse reads a distinguished name as RFC 4514 writes it, with the six
+// attributes that the service takes, each once: CN, OU, O, L, ST and C. The map
+// has all six, and no empty value. Spaces around names and values are skipped, as
+// RFC 2253 has it.
+func Parse(text string) (map[string]string, error) {
+	attributes := map[string]string{}
+	for _, name := range names {
+		attributes[name] = ""
 	}
-	for rest, more := subject, true; more; {
+	for rest, more := text, true; more; {
 		name, after, ok := strings.Cut(rest, "=")
 		name = strings.ToUpper(strings.Trim(name, " "))
-		field := fields[name]
-		if !ok || field == nil {
-			return usage("--subject: %q does not begin with one of CN=, OU=, O=, L=, ST= and C=", rest)
+		value, known := attributes[name]
+		if !ok || !known {
+			return nil, fmt.Errorf("%q does not begin with one of CN=, OU=, O=, L=, ST= and C=", rest)
 		}
-		if *field != "" {
-			return usage("--subject: %s stands there twice, and the service takes one", name)
+		if value != "" {
+			return nil, fmt.Errorf("%s stands there twice, and the service takes one", name)
 		}
 		var err error
-		if *field, rest, more, err = attributeValue(after); err != nil {
-			return usage("--subject: %s: %w", name, err)
+		if attributes[name], rest, more, err = attributeValue(after); err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
 		}
 	}
-	for _, name := range []string{"CN", "OU", "O", "L", "ST", "C"} {
-		if *fields[name] == "" {
-			return usage("--subject: %s is missing: the service wants CN, OU, O, L, ST and C", name)
+	for _, name := range names {
+		if attributes[name] == "" {
+			return nil, fmt.Errorf("%s is missing: the service wants CN, OU, O, L, ST and C", name)
 		}
 	}
-	return nil
+	return attributes, nil
 }
 
 // attributeValue reads up to a comma that is not escaped.

@@ -1,0 +1,48 @@
+package certbundle_test
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/antchain-go/baas/certbundle"
+)
+
+func TestWriteBeside(t *testing.T) {
+	b := &certbundle.Bundle{PrivateKey: []byte("the key")}
+	written := func(t *testing.T, path string) {
+		data, err := os.ReadFile(filepath.Join(path, certbundle.ClientKeyFile))
+		require.NoError(t, err)
+		require.Equal(t, "the key", string(data))
+	}
+	t.Run("beside the folder, named after it", func(t *testing.T) {
+		dir := filepath.Join(t.TempDir(), "id")
+		path, err := b.WriteBeside(dir)
+		require.NoError(t, err)
+		require.Regexp(t, `^\Q`+dir+`\E\.key-\d+$`, path)
+		written(t, path)
+		again, err := b.WriteBeside(dir)
+		require.NoError(t, err)
+		require.NotEqual(t, path, again)
+	})
+	t.Run("else in the folder for temporary files", func(t *testing.T) {
+		temp := t.TempDir()
+		t.Setenv("TMPDIR", temp)
+		t.Setenv("TMP", temp)
+		path, err := b.WriteBeside(filepath.Join(t.TempDir(), "none", "id"))
+		require.NoError(t, err)
+		require.Equal(t, temp, filepath.Dir(path))
+		written(t, path)
+	})
+	t.Run("nowhere", func(t *testing.T) {
+		none := filepath.Join(t.TempDir(), "none")
+		t.Setenv("TMPDIR", none)
+		t.Setenv("TMP", none)
+		path, err := b.WriteBeside(filepath.Join(none, "id"))
+		require.ErrorIs(t, err, fs.ErrNotExist)
+		require.Empty(t, path)
+	})
+}

@@ -1,0 +1,157 @@
+package identity
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/antchain-go/baas"
+	"github.com/antchain-go/baas/baastest"
+	"github.com/antchain-go/baas/certbundle"
+)
+
+// ownKeySite is a server with a port: the gate of a site knows no links of
+// certificates for keys that were made here.
+func ownKeySite(t *testing.T) (*baastest.Server, func(context.Context, Store, ...Option) (*certbundle.Bundle, error)) {
+	server := baastest.NewServer()
+	t.Cleanup(server.Close)
+	return server, func(ctx context.Context, store Store, opts ...Option) (*certbundle.Bundle, error) {
+		return Ensure(ctx, server.Client(), store, newRequest(),
+			append([]Option{WithOwnKey(), WithDownload(certbundle.WithHTTPClient(server.HTTPClient()))}, opts...)...)
+	}
+}
+
+func applications(server *baastest.Server) (actions []string) {
+	for _, r := range server.Requests() {
+		if action := r.Params.Get("Action"); action != "" && action[:5] == "Apply" {
+			actions = append(actions, action)
+		}
+	}
+	return actions
+}
+
+const actionCSR = "ApplyAntChainCertificate"
+
+func TestOwnKey(t *testing.T) {
+	t.Parallel()
+	t.Run("the key is made here", func(t *testing.T) {
+		t.Parallel()
+		server, ensure := ownKeySite(t)
+		store := Memory()
+		b, err := ensure(t.Context(), store)
+		requireIdentity(t, store, b, err)
+		again, err := ensure(t.Context(), store)
+		require.NoError(t, err)
+		require.Equal(t, b, again)
+		require.Equal(t, []string{actionCSR}, applications(server))
+		report, err := b.Verify(keyPassword)
+		require.NoError(t, err)
+		require.Contains(t, report.KeyEncryption, "PBES2 AES-256-CBC")
+		require.Equal(t, "CN=app-1,OU=Q\\+A,O=Example & Co,L=Hangzhou,ST=Zhejiang,C=CN", report.Subject)
+		r, err := Inspect(t.Context(), store)
+		require.NoError(t, err)
+		require.Equal(t, "1q8B5R9p", r.Chain)
+	})
+	t.Run("refused: the store is Empty, and the next call enrolls", func(t *testing.T) {
+		t.Parallel()
+		server, ensure := ownKeySite(t)
+		store := Memory()
+		server.Inject(baastest.Refuse(403, "Forbidden.RAM", "no"))
+		_, err := ensure(t.Context(), store)
+		require.ErrorIs(t, err, baas.ErrForbidden)
+		r, err := Inspect(t.Context(), store)
+		require.NoError(t, err)
+		require.Equal(t, Empty, r.State)
+		b, err := ensure(t.Context(), store)
+		requireIdentity(t, store, b, err)
+		require.Equal(t, 1, server.Issued())
+	})
+	t.Run("the reply is lost: the next call completes it, and applies for nothing", func(t *testing.T) {
+		t.Parallel()
+		server, ensure := ownKeySite(t)
+		store := Memory()
+		drop := baastest.DropAfter()
+		server.Inject(drop, drop, drop, drop)
+		_, err := ensure(t.Context(), store)
+		require.ErrorIs(t, err, baas.ErrOutcomeUnknown)
+		r, err := Inspect(t.Context(), store)
+		require.NoError(t, err)
+		require.Equal(t, Issued, r.State)
+		b, err := ensure(t.Context(), store)
+		requireIdentity(t, store, b, err)
+		require.Equal(t, r.Bundle.PrivateKey, b.PrivateKey)
+		require.Equal(t, 1, server.Issued())
+	})
+	t.Run("four at once: one certificate", func(t *testing.T) {
+		t.Parallel()
+		server, ensure := ownKeySite(t)
+		store := Memory()
+		var all sync.WaitGroup
+		for range 4 {
+			all.Go(func() {
+				// Who finds the key before its certificate is issued is told so.
+				_, err := ensure(t.Context(), store)
+				if err != nil && !errors.Is(err, certbundle.ErrKeyMismatch) && !errors.Is(err, certbundle.ErrDownload) {
+					require.ErrorContains(t, err, "calling Ensure again gets them")
+				}
+			})
+		}
+		all.Wait()
+		b, err := ensure(t.Context(), store)
+		requireIdentity(t, store, b, err)
+		require.Equal(t, []string{actionCSR}, applications(server))
+		require.Equal(t, 1, server.Issued())
+	})
+	t.Run("the store takes no key: nothing is applied for", func(t *testing.T) {
+		t.Parallel()
+		server, ensure := ownKeySite(t)
+		full := errors.New("disk full")
+		_, err := ensure(t.Context(), &failingStore{Store: Memory(), swap: full})
+		require.ErrorIs(t, err, full)
+		require.Empty(t, applications(server))
+	})
+	t.Run("a Swap that only seemed to fail", func(t *testing.T) {
+		t.Parallel()
+		server, ensure := ownKeySite(t)
+		inner := Memory()
+		b, err := ensure(t.Context(), &failingStore{Store: inner, swap: errors.New("reply lost"), applied: true})
+		requireIdentity(t, inner, b, err)
+		require.Equal(t, 1, server.Issued())
+	})
+	t.Run("the service never makes the key", func(t *testing.T) {
+		t.Parallel()
+		bubble(t, func(t *testing.T, s *site) {
+			store := Memory()
+			r := gone(t, s, store, true)
+			_, version, err := store.Load(t.Context())
+			require.NoError(t, err)
+			done := make(chan error, 1)
+			go func() { _, err := s.ensure(t.Context(), store, WithOwnKey()); done <- err }()
+			time.Sleep(5 * time.Second)
+			r.State, r.Stamp = Empty, nil
+			_, err = store.Swap(t.Context(), r, version)
+			require.NoError(t, err)
+			issued := s.server.Issued()
+			require.ErrorContains(t, <-done, "call Ensure again")
+			require.Equal(t, issued, s.server.Issued())
+		})
+	})
+}
+
+// A failingStore fails every Swap with an error, applied or not.
+type failingStore struct {
+	Store
+	swap    error
+	applied bool
+}
+
+func (f *failingStore) Swap(ctx context.Context, r Record, version string) (string, error) {
+	if f.applied {
+		_, _ = f.Store.Swap(ctx, r, version)
+	}
+	return "", f.swap
+}
