@@ -74,6 +74,7 @@ var classifiedReplies = []classified{
 	{"a page", received{status: 200, body: []byte("<html>")}, atmostonce.Unrecognized, ReasonNotJSON},
 	{"JSON and something else", received{status: 200, body: []byte(`{}{}`)}, atmostonce.Unrecognized, ReasonNotJSON},
 	{"JSON with status 404", received{status: 404, body: []byte("{}")}, atmostonce.Unrecognized, ReasonUnexpectedStatus},
+	{"JSON with status 299", received{status: 299, body: []byte("{}")}, atmostonce.Unrecognized, ReasonNoKey},
 	{"a success without a key", received{status: 200, body: []byte(`{"RequestId":"R","Result":{}}`)}, atmostonce.Unrecognized, ReasonNoKey},
 	{"a key without its last line", received{status: 200, body: []byte(`{"RequestId":"R","Result":{"PrivateKey":"-----BEGIN PRIVATE KEY-----"}}`)}, atmostonce.Unrecognized, ReasonNoKey},
 }

@@ -46,7 +46,7 @@ func TestExitCodes(t *testing.T) {
 		{"0 done", nil, enrollLine, nil, 0, ""},
 		{"1 refused", func(w *world) {
 			w.srv.Inject(baastest.Refuse(403, "Forbidden.RAM", "no"), baastest.Refuse(403, "Forbidden.RAM", "no"))
-		}, "chains --endpoint {url}", nil, 1, "docs/policy.md"},
+		}, "chains --endpoint {url}", nil, 1, "Before you start"},
 		{"1 refused, and nothing was issued", func(w *world) { w.srv.Inject(baastest.Fault{}, baastest.Refuse(400, "InvalidParameter", "no")) }, enrollLine, nil, 1, "InvalidParameter"},
 		{"1 wrong access key", nil, "chains --endpoint {url}", wrong, 1, "check the access key"},
 		{"1 no credentials", nil, "chains --endpoint {url}", []string{"ALIBABA_CLOUD_ACCESS_KEY_ID=", "ALIBABA_CLOUD_ACCESS_KEY_SECRET="}, 1, "--profile"},

@@ -54,7 +54,7 @@ var kinds = []struct {
 	{baas.ErrInvalidRequest, codeUsage, ""},
 	{baas.ErrCredentials, codeFailed, "set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or name a --profile of the aliyun command line"},
 	{baas.ErrUnauthenticated, codeFailed, "check the access key, and the clock of this machine"},
-	{baas.ErrForbidden, codeFailed, "the account needs permission for this action: see docs/policy.md"},
+	{baas.ErrForbidden, codeFailed, "grant the permission to the account: README, \"Before you start\", has the policy"},
 	{baas.ErrThrottled, codeFailed, "wait a minute, and run the same command again"},
 	{baas.ErrUnavailable, codeFailed, "check the network, --region and --endpoint"},
 	{certbundle.ErrPassword, codeUnusable, "give the password that was given when it was enrolled"},
