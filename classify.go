@@ -76,7 +76,7 @@ func classify(s *semantics, in *received) verdict {
 	switch {
 	case v.event != atmostonce.Answered:
 		v.result = nil
-	case v.reason == ReasonSalvaged && !f.hasKeys():
+	case v.reason == ReasonSalvaged:
 		v.result = envelope.Salvage(in.body, s.keys)
 	}
 	return v
@@ -136,14 +136,10 @@ var table = []struct {
 
 func (f facts) isAnswer() bool { return f.success && f.e.Result != nil && f.e.HasKeys }
 
-// hasKeys reports whether a key that is handed over once is where the documents
-// have it, whatever else the reply is.
-func (f facts) hasKeys() bool { return f.e.Result != nil && f.e.HasKeys && len(f.keys.Names) > 0 }
-
 // isSalvaged looks for what is handed over once in a reply that is broken, or
 // that says anything but success.
 func (f facts) isSalvaged() bool {
-	return !f.readOnly && (f.hasKeys() || envelope.Salvage(f.body, f.keys) != nil)
+	return !f.readOnly && envelope.Salvage(f.body, f.keys) != nil
 }
 
 func (f facts) blamed() codes.Blame { return codes.Sum(f.e.Codes, f.e.HTTPStatus, f.refusalCodes) }

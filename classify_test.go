@@ -124,6 +124,31 @@ func TestClassifyOtherActions(t *testing.T) {
 	}
 }
 
+// TestClassifyKinds: what the code and the status of a refusal stand for.
+func TestClassifyKinds(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		code   string
+		status int
+		want   error
+	}{
+		{"Throttling.User", 503, ErrThrottled},
+		{"Other", 499, nil},
+		{"Other", 500, ErrUnavailable},
+		{"Other", 501, ErrUnavailable},
+		{"InternalError", 400, ErrUnavailable},
+		{"InvalidAccessKeyId.NotFound", 404, ErrUnauthenticated},
+		{"Other", 400, nil},
+		{"Other", 401, ErrUnauthenticated},
+		{"Other", 402, nil},
+		{"NoPermission", 400, ErrForbidden},
+		{"Other", 403, ErrForbidden},
+		{"Other", 404, nil},
+	} {
+		require.Equal(t, c.want, kindOf(c.code, c.status), "%s, %d", c.code, c.status)
+	}
+}
+
 // TestReasonsAreNamed: every reason stands in the documentation of errors.
 func TestReasonsAreNamed(t *testing.T) {
 	t.Parallel()
