@@ -28,6 +28,17 @@ func TestWriteBeside(t *testing.T) {
 		require.NoError(t, err)
 		require.NotEqual(t, path, again)
 	})
+	t.Run("however the folder is named", func(t *testing.T) {
+		dir := filepath.Join(t.TempDir(), "id")
+		require.NoError(t, os.Mkdir(dir, 0o700))
+		t.Chdir(dir)
+		for _, name := range []string{".", "", dir + "/", "../id/"} {
+			path, err := b.WriteBeside(name)
+			require.NoError(t, err)
+			require.Equal(t, filepath.Dir(dir), filepath.Dir(path), "%q", name)
+			written(t, path)
+		}
+	})
 	t.Run("else in the folder for temporary files", func(t *testing.T) {
 		temp := t.TempDir()
 		t.Setenv("TMPDIR", temp)

@@ -61,15 +61,8 @@ func Ensure(
 	ctx context.Context, client *baas.Client, store Store,
 	req *baas.ApplyAntChainCertificateWithKeyAutoCreationRequest, opts ...Option,
 ) (*certbundle.Bundle, error) {
-	switch {
-	case ctx == nil:
-		return nil, errors.New("identity: ctx is nil")
-	case client == nil:
-		return nil, errors.New("identity: client is nil")
-	case store == nil:
-		return nil, errors.New("identity: store is nil")
-	case req == nil:
-		return nil, errors.New("identity: req is nil")
+	if err := checkArguments(ctx, client, store, req); err != nil {
+		return nil, err
 	}
 	o := newOptions(opts)
 	if o.apply == nil {
@@ -92,6 +85,23 @@ func Ensure(
 	}
 	e.run()
 	return e.result()
+}
+
+func checkArguments(ctx context.Context, client *baas.Client, store Store, req *request) error {
+	what := ""
+	switch {
+	case ctx == nil:
+		what = "ctx"
+	case client == nil:
+		what = "client"
+	case store == nil:
+		what = "store"
+	case req == nil:
+		what = "req"
+	default:
+		return nil
+	}
+	return errors.New("identity: " + what + " is nil")
 }
 
 // Inspect returns what is in the store, and changes nothing. The Record holds

@@ -58,10 +58,12 @@ func (e *enrollment) useOwnKey() error {
 	if err != nil {
 		return err
 	}
+	ctx, done := grace(e.ctx) // a key that was stored is followed by its application, or taken back
+	defer done()
 	e.p.record = r
 	own := e.p.with(Issued, nil)
 	own.Bundle.PrivateKey = key
-	version, err = e.put(e.ctx, own, version)
+	version, err = e.put(ctx, own, version)
 	if errors.Is(err, ErrConflict) {
 		return nil // somebody else enrolls
 	}
@@ -75,8 +77,6 @@ func (e *enrollment) useOwnKey() error {
 		return err
 	}
 	// Nothing was applied for, so the key is good for nothing.
-	ctx, done := grace(e.ctx)
-	defer done()
 	if _, errPut := e.put(ctx, e.p.with(Empty, nil), version); errPut != nil {
 		err = errors.Join(err, storeFault("write", errPut))
 	}
@@ -84,13 +84,23 @@ func (e *enrollment) useOwnKey() error {
 }
 
 // put is one Swap whose record counts as written if it is found in the store.
+// After a conflict that is looked for until Load shows another version than the
+// one that was refused.
 func (e *enrollment) put(ctx context.Context, r Record, version string) (string, error) {
 	next, err := e.store.Swap(ctx, r, version)
 	if err == nil {
 		return next, nil
 	}
-	if there, version, errLoad := e.store.Load(ctx); errLoad == nil && there.equal(r) {
-		return version, nil
+	for {
+		there, shown, errLoad := e.store.Load(ctx)
+		switch {
+		case errLoad == nil && there.equal(r):
+			return shown, nil
+		case errLoad != nil || !errors.Is(err, ErrConflict) || shown != version:
+			return "", err
+		}
+		if e.clock.sleep(e.ctx, e.poll); e.ctx.Err() != nil {
+			return "", err
+		}
 	}
-	return "", err
 }

@@ -122,6 +122,44 @@ func TestOwnKey(t *testing.T) {
 		requireIdentity(t, inner, b, err)
 		require.Equal(t, 1, server.Issued())
 	})
+	t.Run("a Swap that only seemed to be a conflict, and does not show yet", func(t *testing.T) {
+		t.Parallel()
+		server, ensure := ownKeySite(t)
+		inner := Memory()
+		late := &staleStore{Store: inner}
+		first := true
+		b, err := ensure(t.Context(), swapFunc{late, func(ctx context.Context, r Record, version string) (string, error) {
+			if next, err := late.Swap(ctx, r, version); !first || err != nil {
+				return next, err
+			}
+			first = false
+			late.mu.Lock()
+			defer late.mu.Unlock()
+			late.until = time.Now().Add(time.Second) // Empty, as before
+			return "", ErrConflict
+		}})
+		requireIdentity(t, inner, b, err)
+		require.Equal(t, []string{actionCSR}, applications(server))
+	})
+	t.Run("the context ends while the key is stored: it is taken back", func(t *testing.T) {
+		t.Parallel()
+		server, ensure := ownKeySite(t)
+		ctx, cancel := context.WithCancel(t.Context())
+		inner := Memory()
+		_, err := ensure(ctx, swapFunc{inner, func(c context.Context, r Record, version string) (string, error) {
+			next, err := inner.Swap(c, r, version)
+			if r.State == Issued {
+				cancel()
+				return "", ctx.Err()
+			}
+			return next, err
+		}})
+		require.ErrorIs(t, err, context.Canceled)
+		r, err := Inspect(t.Context(), inner)
+		require.NoError(t, err)
+		require.Equal(t, Empty, r.State)
+		require.Empty(t, applications(server))
+	})
 	t.Run("the service never makes the key", func(t *testing.T) {
 		t.Parallel()
 		bubble(t, func(t *testing.T, s *site) {
@@ -154,4 +192,14 @@ func (f *failingStore) Swap(ctx context.Context, r Record, version string) (stri
 		_, _ = f.Store.Swap(ctx, r, version)
 	}
 	return "", f.swap
+}
+
+// A swapFunc is a store with another Swap.
+type swapFunc struct {
+	Store
+	swap func(context.Context, Record, string) (string, error)
+}
+
+func (s swapFunc) Swap(ctx context.Context, r Record, version string) (string, error) {
+	return s.swap(ctx, r, version)
 }

@@ -2,6 +2,7 @@ package identity
 
 import (
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/antchain-go/baas"
@@ -189,7 +190,8 @@ func (p *protocol) expire(e *event) move {
 	case p.at == doubting:
 		return p.finish(doubtful, p.err)
 	case p.at == completing:
-		return p.finish(failed, errors.Join(e.err, p.err))
+		return p.finish(failed, fmt.Errorf("identity: the key is stored, and the record could not be completed: call Ensure again: %w",
+			errors.Join(e.err, p.err)))
 	case p.stale:
 		return p.finish(inProgress, errStale)
 	}

@@ -171,7 +171,7 @@ const RecordFile = "identity.json"
 
 // Files returns names and contents of the files that module k8s has in a Secret,
 // and a pod in its mount: the record, and of the bundle what is there. The record
-// in it is without the bundle.
+// in it is without the bundle. The contents are not copied.
 func (r Record) Files() (map[string][]byte, error) {
 	b := r.Bundle
 	r.Bundle = certbundle.Bundle{}

@@ -17,6 +17,9 @@ func AddTrustStore(
 	ctx context.Context, client *baas.Client, store Store,
 	req *baas.ApplyAntChainCertificateWithKeyAutoCreationRequest, opts ...Option,
 ) error {
+	if err := checkArguments(ctx, client, store, req); err != nil {
+		return err
+	}
 	r, version, err := store.Load(ctx)
 	if err == nil {
 		err = r.check()
@@ -25,7 +28,7 @@ func AddTrustStore(
 	case err != nil:
 		return storeFault("load", err)
 	case r.State != Complete:
-		return storeFault("complete", ErrConflict)
+		return incomplete(r.State)
 	case len(r.Bundle.TrustStore) > 0:
 		return nil
 	}
@@ -47,3 +50,13 @@ func AddTrustStore(
 	}
 	return e.copyOut(&certbundle.Bundle{TrustStore: b.TrustStore})
 }
+
+// incomplete is the error for a record of another State than Complete.
+type incomplete State
+
+func (s incomplete) Error() string {
+	return "identity: the record is " + State(s).String() + ", and only a Complete one takes a trust store: call Ensure first"
+}
+
+// Is matches ErrConflict.
+func (incomplete) Is(target error) bool { return target == ErrConflict }

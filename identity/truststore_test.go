@@ -76,8 +76,11 @@ func TestAddTrustStore(t *testing.T) {
 		require.ErrorContains(t, s.addTrustStore(t, store, req), "use a store of its own")
 	})
 	bubbled("not complete", func(t *testing.T, s *site, store Store) {
-		require.ErrorIs(t, s.addTrustStore(t, store, newRequest()), ErrConflict)
+		err := s.addTrustStore(t, store, newRequest())
+		require.ErrorIs(t, err, ErrConflict)
+		require.EqualError(t, err, "identity: the record is Empty, and only a Complete one takes a trust store: call Ensure first")
 		require.Empty(t, s.gate.describes)
+		require.ErrorContains(t, AddTrustStore(t.Context(), s.client, store, nil), "req is nil")
 	})
 	t.Run("it is copied out of a Dir", func(t *testing.T) {
 		t.Parallel()

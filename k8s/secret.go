@@ -2,12 +2,10 @@ package k8s
 
 import (
 	"bytes"
-	"crypto/x509"
 	"encoding/json"
-	"encoding/pem"
-	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
@@ -15,9 +13,6 @@ import (
 	"github.com/antchain-go/baas/certbundle"
 	"github.com/antchain-go/baas/identity"
 )
-
-// recordKey is where the record is, without the files.
-const recordKey = "identity.json"
 
 // room is what must be left in the Secret when an enrollment begins, so that
 // the key and the certificates are sure to fit.
@@ -39,12 +34,12 @@ func parts(b *certbundle.Bundle) []part {
 // readRecord puts the record together.
 func readRecord(data map[string][]byte) (identity.Record, error) {
 	var r identity.Record
-	record, ok := data[recordKey]
+	record, ok := data[identity.RecordFile]
 	if !ok {
 		return adopt(data)
 	}
 	if err := json.Unmarshal(record, &r); err != nil {
-		return identity.Record{}, fmt.Errorf("%s: %w", recordKey, err)
+		return identity.Record{}, fmt.Errorf("%s: %w", identity.RecordFile, err)
 	}
 	r.Bundle = certbundle.Bundle{}
 	for _, p := range parts(&r.Bundle) {
@@ -79,21 +74,17 @@ func (s *store) put(secret *corev1.Secret, r *identity.Record) error {
 	if secret.Immutable != nil && *secret.Immutable {
 		return errImmutable
 	}
-	bare := *r
-	bare.Bundle = certbundle.Bundle{}
-	record, err := json.Marshal(bare)
+	files, err := r.Files()
 	if err != nil {
 		return err
 	}
 	if secret.Data == nil {
 		secret.Data = map[string][]byte{}
 	}
-	secret.Data[recordKey] = record
-	for _, p := range parts(&r.Bundle) {
-		if delete(secret.Data, p.key); len(*p.data) > 0 {
-			secret.Data[p.key] = *p.data
-		}
+	for _, p := range parts(&certbundle.Bundle{}) {
+		delete(secret.Data, p.key)
 	}
+	maps.Copy(secret.Data, files)
 	if s.tls {
 		if err := s.putTLS(secret, r); err != nil {
 			return err
@@ -110,7 +101,7 @@ func (s *store) putTLS(secret *corev1.Secret, r *identity.Record) error {
 	case identity.Applying:
 	case identity.Complete:
 		var err error
-		if chain, key, err = openPair(&r.Bundle, s.password); err != nil {
+		if chain, key, err = r.Bundle.KeyPair(s.password); err != nil {
 			return err
 		}
 	default:
@@ -136,27 +127,11 @@ func (s *store) checkTLS(secret *corev1.Secret, r *identity.Record) error {
 	if len(secret.Data[corev1.TLSPrivateKeyKey]) == 0 {
 		return fmt.Errorf("the identity is complete, and %s is empty: it was completed without WithTLS: %w", corev1.TLSPrivateKeyKey, fs.ErrNotExist)
 	}
-	_, key, err := openPair(&r.Bundle, s.password)
+	_, key, err := r.Bundle.KeyPair(s.password)
 	if err == nil && !bytes.Equal(key, secret.Data[corev1.TLSPrivateKeyKey]) {
 		err = foreignFault(corev1.TLSPrivateKeyKey)
 	}
 	return err
-}
-
-// openPair returns certificates and private key as kubernetes.io/tls has them.
-func openPair(b *certbundle.Bundle, password string) (chain, key []byte, err error) {
-	cert, err := b.TLSCertificate(password)
-	if err != nil {
-		return nil, nil, err
-	}
-	der, err := x509.MarshalPKCS8PrivateKey(cert.PrivateKey)
-	if err != nil {
-		return nil, nil, errors.New("the private key is of a kind that kubernetes.io/tls has no form for")
-	}
-	for _, c := range cert.Certificate {
-		chain = append(chain, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: c})...)
-	}
-	return chain, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), nil
 }
 
 // checkSize keeps the limit of Kubernetes, and room for what is to come.

@@ -153,16 +153,24 @@ type command struct {
 
 func (s *site) start(t *testing.T, kubeconfig string, args ...string) *command {
 	t.Helper()
+	return start(t, s.server, []string{
+		"KUBECONFIG=" + kubeconfig, "ANTCERT_NAMESPACE=" + s.namespace, "ANTCERT_SECRET=" + secretName, "ANTCHAIN_ENDPOINT=" + s.front.URL,
+		"ANTCHAIN_CHAIN=1q8B5R9p", "ANTCHAIN_CONSORTIUM=DV80nJXq", "ANTCHAIN_KEY_PASSWORD=" + keyPassword,
+		"ANTCHAIN_SUBJECT=CN=app-1,OU=Q\\+A,O=Example & Co,L=Hangzhou,ST=Zhejiang,C=CN", "ANTCERT_DEBUG=true",
+	}, args...)
+}
+
+// start starts a process with the server's credentials.
+func start(t *testing.T, server *baastest.Server, env []string, args ...string) *command {
+	t.Helper()
 	exe, err := os.Executable()
 	require.NoError(t, err)
-	cred, err := s.server.Credential().GetCredential()
+	cred, err := server.Credential().GetCredential()
 	require.NoError(t, err)
 	c := &command{Cmd: exec.CommandContext(t.Context(), exe, args...), log: logBook{more: make(chan struct{})}}
-	c.Env = append(os.Environ(), asCommand+"=1", "KUBECONFIG="+kubeconfig,
-		"ALIBABA_CLOUD_ACCESS_KEY_ID="+*cred.AccessKeyId, "ALIBABA_CLOUD_ACCESS_KEY_SECRET="+*cred.AccessKeySecret,
-		"ANTCERT_NAMESPACE="+s.namespace, "ANTCERT_SECRET="+secretName, "ANTCHAIN_ENDPOINT="+s.front.URL,
-		"ANTCHAIN_CHAIN=1q8B5R9p", "ANTCHAIN_CONSORTIUM=DV80nJXq", "ANTCHAIN_KEY_PASSWORD="+keyPassword,
-		"ANTCHAIN_SUBJECT=CN=app-1,OU=Q\\+A,O=Example & Co,L=Hangzhou,ST=Zhejiang,C=CN", "ANTCERT_DEBUG=true")
+	c.Env = append(os.Environ(), asCommand+"=1",
+		"ALIBABA_CLOUD_ACCESS_KEY_ID="+*cred.AccessKeyId, "ALIBABA_CLOUD_ACCESS_KEY_SECRET="+*cred.AccessKeySecret)
+	c.Env = append(c.Env, env...)
 	c.Stderr = &c.log
 	require.NoError(t, c.Start())
 	return c

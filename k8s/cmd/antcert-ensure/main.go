@@ -76,7 +76,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stderr 
 	}
 	logger := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: c.level}))
 	store := k8s.SecretStore(api, c.namespace, c.secret, c.storeOptions()...)
-	b, err := identity.Ensure(ctx, client, store, &c.request, identity.WithLogger(logger))
+	b, err := identity.Ensure(ctx, client, store, &c.request, identity.WithLogger(logger), identity.WithResumable())
 	if err != nil {
 		return c.failed(stderr, err)
 	}
@@ -90,7 +90,12 @@ func (c *config) done(stderr io.Writer, b *certbundle.Bundle) int {
 		return fail(stderr, exitUnusable, fmt.Errorf("the identity in Secret %s/%s: %w", c.namespace, c.secret, err))
 	}
 	if c.outDir != "" {
-		if err := b.WriteDir(c.outDir); err != nil {
+		err := b.WriteDir(c.outDir)
+		if errors.Is(err, certbundle.ErrExists) {
+			err = fmt.Errorf("-out-dir %s has files of another identity than Secret %s/%s: delete the pod, or empty the volume of the folder: %w",
+				c.outDir, c.namespace, c.secret, err)
+		}
+		if err != nil {
 			return fail(stderr, exitFailed, err)
 		}
 	}
@@ -107,6 +112,11 @@ func (c *config) failed(stderr io.Writer, err error) int {
 	var key *identity.KeyError
 	if errors.As(err, &key) {
 		return fail(stderr, exitUnknown, errors.Join(err, c.rescue(key)))
+	}
+	var doubt *identity.DoubtError
+	if errors.As(err, &doubt) && doubt.Record.State == identity.Applying {
+		return fail(stderr, exitUnknown, fmt.Errorf("stopped while an application was in flight, so a certificate for chain %s may have been issued (%s): "+
+			"run it again: within five minutes, with the same access key, it may still bring the key", doubt.Record.Chain, doubt.Record.Origin()))
 	}
 	if errors.Is(err, identity.ErrInDoubt) || errors.Is(err, identity.ErrInProgress) || errors.Is(err, baas.ErrOutcomeUnknown) {
 		return fail(stderr, exitUnknown, err)

@@ -19,6 +19,7 @@ import (
 	"k8s.io/client-go/kubernetes/scheme"
 
 	"github.com/antchain-go/baas/baastest"
+	"github.com/antchain-go/baas/certbundle"
 	"github.com/antchain-go/baas/identity"
 	"github.com/antchain-go/baas/k8s"
 )
@@ -114,6 +115,22 @@ func (b *bench) run(t *testing.T, args ...string) int {
 	return code
 }
 
+// config is that of the command.
+func (b *bench) config(t *testing.T) *config {
+	t.Helper()
+	c, err := parse(nil, func(name string) string { return b.env[name] }, &b.log)
+	require.NoError(t, err)
+	return c
+}
+
+// store is the Secret.
+func (b *bench) store(t *testing.T) identity.Store {
+	t.Helper()
+	api, err := b.config(t).kubernetes()
+	require.NoError(t, err)
+	return k8s.SecretStore(api, "wallet", secretName)
+}
+
 func TestExitCodes(t *testing.T) {
 	t.Run("0 done, and done again", func(t *testing.T) {
 		b := newBench(t)
@@ -133,6 +150,23 @@ func TestExitCodes(t *testing.T) {
 		b.server.Inject(refusal, refusal) // the first one may meet the question for the time
 		require.Equal(t, exitFailed, b.run(t), "%s", &b.log)
 		require.Zero(t, b.server.Issued())
+	})
+	t.Run("1 the folder has the identity of a Secret that was deleted", func(t *testing.T) {
+		b := newBench(t)
+		dir := filepath.Join(t.TempDir(), "files")
+		require.Equal(t, exitDone, b.run(t, "-out-dir", dir), "%s", &b.log)
+		before, err := certbundle.Load(dir)
+		require.NoError(t, err)
+		b.api.secret = nil
+		for range 2 {
+			require.Equal(t, exitFailed, b.run(t, "-out-dir", dir), "%s", &b.log)
+			require.Contains(t, b.log.String(), "delete the pod, or empty the volume")
+		}
+		require.Equal(t, 2, b.server.Issued())
+		after, err := certbundle.Load(dir)
+		require.NoError(t, err)
+		require.Equal(t, before, after)
+		require.Equal(t, exitDone, b.run(t, "-out-dir", filepath.Join(t.TempDir(), "emptied")), "%s", &b.log)
 	})
 	t.Run("1 the Secret cannot be updated", func(t *testing.T) {
 		b := newBench(t)
@@ -208,11 +242,8 @@ func TestHelp(t *testing.T) {
 func TestRescue(t *testing.T) {
 	b := newBench(t)
 	require.Equal(t, exitDone, b.run(t), "%s", &b.log)
-	c, err := parse(nil, func(name string) string { return b.env[name] }, &b.log)
-	require.NoError(t, err)
-	api, err := c.kubernetes()
-	require.NoError(t, err)
-	r, err := identity.Inspect(t.Context(), k8s.SecretStore(api, "wallet", secretName))
+	c := b.config(t)
+	r, err := identity.Inspect(t.Context(), b.store(t))
 	require.NoError(t, err)
 	key := &identity.KeyError{Record: r, Bundle: r.Bundle, Err: os.ErrClosed}
 	var log strings.Builder
