@@ -70,7 +70,7 @@ const sourceInterval = 30 * time.Second
 func FromDir(path string) SourceOption {
 	return func(o *sourceOptions) {
 		o.feeds = append(o.feeds, &feed{name: path, load: func(context.Context) (*certbundle.Bundle, error) {
-			return loadFolder(path)
+			return certbundle.Load(path)
 		}})
 	}
 }

@@ -234,6 +234,9 @@ func TestSourceChecksNodes(t *testing.T) {
 	require.ErrorIs(t, dial(node, chainOnly), certbundle.ErrUntrusted)
 }
 
+// mountLink is exchanged as a whole, and the files are links through it.
+const mountLink = "..data"
+
 // A mount is a folder as the kubelet mounts a Secret.
 type mount struct {
 	path string

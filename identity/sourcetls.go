@@ -5,8 +5,6 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
-	"os"
-	"path/filepath"
 	"sync/atomic"
 	"time"
 
@@ -105,31 +103,6 @@ func checkName(state *tls.ConnectionState, roots *x509.CertPool, now time.Time) 
 	}
 	state.VerifiedChains = chains
 	return nil
-}
-
-// mountLink is the link through which the files of a mounted Secret lead. It is
-// exchanged as a whole.
-const mountLink = "..data"
-
-// loadFolder reads one version of a folder.
-func loadFolder(path string) (*certbundle.Bundle, error) {
-	for again := false; ; again = true {
-		target, errLink := filepath.EvalSymlinks(filepath.Join(path, mountLink))
-		if errLink != nil {
-			if !errors.Is(errLink, os.ErrNotExist) {
-				return nil, errLink
-			}
-			target = path
-		}
-		b, err := certbundle.Load(target)
-		if err == nil || len(b.PrivateKey) > 0 && onlyMissing(err) {
-			return b, nil // what is missing, Verify says
-		}
-		if again || errLink != nil {
-			return b, err
-		}
-		// The old version may have gone while it was read.
-	}
 }
 
 func equalBundles(a, b *certbundle.Bundle) bool {
