@@ -103,8 +103,8 @@ type Operation struct {
 	// retried freely. For an action that has a typed method the client knows
 	// by itself, and ReadOnly beside one that changes something is a
 	// ValidationError. Of any other, if it changes something after all, it may
-	// be carried out once for each attempt. Without ReadOnly the rules for an
-	// enrollment hold.
+	// be carried out once for each attempt. Without ReadOnly it is carried out
+	// at most once, like an enrollment.
 	ReadOnly bool
 }
 

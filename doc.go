@@ -53,8 +53,8 @@
 //     missing.
 //   - The service's own codes are not documented. A refusal is believed only if
 //     the words of its code blame the request; WithRefusalCodes adds codes.
-//   - RetryPolicy says how often and when a call is sent again. Whether it may be
-//     is not up to it.
+//   - RetryPolicy says how often and when a call is sent again. It does not decide
+//     whether it may be.
 //   - OutcomeUnknownError.Reason says why the outcome is unknown.
 //   - A clock that is less than a day off is corrected.
 //

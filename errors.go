@@ -193,7 +193,11 @@ type CredentialsError struct {
 }
 
 func (e *CredentialsError) Error() string {
-	return prefix(e.action) + "no credentials from provider " + strconv.Quote(e.Provider)
+	text := prefix(e.action) + "no credentials from provider " + strconv.Quote(e.Provider)
+	if e.Provider == "default" {
+		text += ": set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or use WithAccessKey or WithCredential"
+	}
+	return text
 }
 
 // Is matches ErrCredentials.

@@ -49,6 +49,9 @@ func parsePin(pin string) (string, error) {
 			return hash, nil
 		}
 	}
+	if pin == "" {
+		return "", errors.New("certbundle: PinNodes: the pin is empty: was it read from a variable that is not set?")
+	}
 	return "", fmt.Errorf("certbundle: PinNodes: %.64q is not a pin, which is %q and the Base64 of a SHA-256, 44 characters: see Pin",
 		pin, pinPrefix)
 }

@@ -8,7 +8,7 @@ import (
 )
 
 // Clear ends a doubt, so that the next Ensure enrolls anew. It is for a person
-// who knows that nothing was issued, or who has reset what was.
+// who knows that nothing was issued, or who has reset the certificate that was.
 //
 // It refuses while a key is there, and until 20 minutes after the time of the
 // Stamp, when the gateway refuses every copy of the message that may still be on

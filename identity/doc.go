@@ -5,7 +5,7 @@
 //
 //	bundle, err := identity.Ensure(ctx, client, identity.Dir("/var/lib/wallet/identity"), req)
 //	if err != nil {
-//		return err // of a *DoubtError a person has to take care
+//		return err // a *DoubtError needs a person: see DoubtError
 //	}
 //	cfg, err := bundle.TLSConfig(req.Password)
 //
@@ -23,10 +23,10 @@
 //
 // # How
 //
-// Before a message is sent, its baas.Stamp is in the store. Who finds the Stamp
-// of another waits. When that has not changed the record for 15 seconds, it
-// sends the same message again, to the byte: the gateway carries it out once at
-// most, so that a holder that was only slow comes to no harm. If the message had
+// Before a message is sent, its baas.Stamp is in the store. A process that
+// finds the Stamp of another one waits. If the record does not change for 15
+// seconds, it sends the same message again, to the byte: the gateway carries it
+// out once at most, so that a holder that was only slow comes to no harm. If the message had
 // not arrived, that brings the key. If it had, the reply is lost unless the
 // first holder brings it: the record is InDoubt 6.5 minutes after the Stamp, or
 // at once if the first holder says so itself.

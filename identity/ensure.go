@@ -43,8 +43,8 @@ func clientApply(c *baas.Client) applyFunc {
 // call until the identity is complete.
 //
 // The bundle is complete, except for the trust store if that could not be had.
-// Beside a *KeyError it is the Bundle of that error, else it is nil beside an
-// error, except that copying the files out of a Dir has failed.
+// With an error it is nil, with two exceptions: with a *KeyError it is the Bundle
+// of that error; if only copying the files out of a Dir has failed, it is complete.
 //
 // Errors, for errors.As and errors.Is:
 //

@@ -129,7 +129,7 @@ func checkSame(there, wanted *Record) error {
 		{"chain", there.Chain, wanted.Chain}, {"consortium", there.Consortium, wanted.Consortium},
 	} {
 		if m.there != "" && m.there != m.wanted {
-			return fmt.Errorf("identity: the store is for %s %.80q, and the request is for %.80q: use a store of its own", m.what, m.there, m.wanted)
+			return fmt.Errorf("identity: the store is for %s %.80q, and the request is for %.80q: use another store for this chain", m.what, m.there, m.wanted)
 		}
 	}
 	return nil

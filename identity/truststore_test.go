@@ -73,7 +73,7 @@ func TestAddTrustStore(t *testing.T) {
 		without(t, s, store)
 		req := newRequest()
 		req.AntChainID = "other"
-		require.ErrorContains(t, s.addTrustStore(t, store, req), "use a store of its own")
+		require.ErrorContains(t, s.addTrustStore(t, store, req), "use another store")
 	})
 	bubbled("not complete", func(t *testing.T, s *site, store Store) {
 		err := s.addTrustStore(t, store, newRequest())

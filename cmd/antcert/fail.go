@@ -101,7 +101,8 @@ var commandWords = strings.NewReplacer(
 	"PinNodes", "--pin", "TrustChainOnly with AllowSHA1 does", "--allow-sha1 does", "AllowSHA1", "--allow-sha1",
 	"AllowRSAKeyExchange", "--allow-rsa-key-exchange", "(identity.Clear)", "(antcert clear)", "call Ensure again", "enroll again",
 	"calling Ensure again gets them", "antcert complete gets them", "see Verify", "see antcert verify", "characters: see Pin", "characters: see antcert nodes --show-pins",
-	"WithRegion", "--region", " unless WithInsecureHTTP is given", "", "WithEndpoint", "--endpoint", "use a store of its own", "use another folder",
+	"WithRegion", "--region", " unless WithInsecureHTTP is given", "", "WithEndpoint", "--endpoint", "use another store for this chain", "use another folder",
+	": set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or use WithAccessKey or WithCredential", "",
 )
 
 // plain is the text of an error: one line, in the words of this command.
