@@ -25,7 +25,8 @@ import (
 // the server has issued before any byte of it can be lost.
 type rig struct {
 	server   *baastest.Server
-	active   sync.WaitGroup // handlers of the fronts
+	active   sync.RWMutex // is read-locked by requests under way
+	shutDown bool         // no request begins any more
 	closing  sync.Once
 	upstream *http.Transport
 	ledger   ledger
@@ -139,15 +140,20 @@ func (r *rig) shut() {
 		_ = g.front.Close()
 		<-g.done
 	}
-	r.active.Wait()
+	r.active.Lock()
+	r.shutDown = true
+	r.active.Unlock()
 	r.upstream.CloseIdleConnections()
 }
 
 // forward hands a request to the server and its reply back. It always waits
 // for the reply, so that the ledger has it even when the client is gone.
 func (r *rig) forward(w http.ResponseWriter, req *http.Request) {
-	r.active.Add(1)
-	defer r.active.Done()
+	r.active.RLock()
+	defer r.active.RUnlock()
+	if r.shutDown {
+		panic(http.ErrAbortHandler)
+	}
 	body, err := io.ReadAll(req.Body)
 	if err != nil {
 		panic(http.ErrAbortHandler)
