@@ -130,8 +130,9 @@ func FuzzCertificates(f *testing.F) {
 			// With the chain's verification, which is where the time would go.
 			b := &certbundle.Bundle{ClientCert: file, CACert: file}
 			report, err := b.Verify("")
+			_, _, clientErr := certbundle.ParseCertificatesAll(certbundle.ClientCertFile, file)
 			certs, parseErr := certbundle.ParseCertificates(file)
-			if (report == nil) != (parseErr != nil) || (len(certs) == 0) != (parseErr != nil) {
+			if (report == nil) != (clientErr != nil) || (len(certs) == 0) != (parseErr != nil) {
 				t.Fatal("a report of nothing, or none of something")
 			}
 			for _, refused := range []error{certbundle.CheckClientCert(file), certbundle.CheckCACert(file)} {

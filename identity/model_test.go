@@ -72,7 +72,8 @@ type world struct {
 	hasPrev   bool
 	issued    uint8 // since the last Clear
 	cleared   bool
-	pruned    bool // somebody has deleted version files
+	pruned    bool  // somebody has deleted version files
+	faults    uint8 // so far, where they are bounded
 }
 
 // rules are what mutants take out.
