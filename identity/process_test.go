@@ -205,6 +205,8 @@ func killOnce(t *testing.T, e *endpoint, k kill) string {
 	if r.InDoubt {
 		// On a busy machine the window can be over before the process has looked.
 		late := r.Stalled > 300*time.Millisecond
+		// And the killed one's message can arrive after the kill, beside its copy.
+		arrived = arrived || e.begun.Load() > begun+1
 		require.True(t, arrived || !k.within || late, "a message that never arrived is sent again: %s", r.Error)
 		return "in doubt"
 	}
