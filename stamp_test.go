@@ -123,7 +123,7 @@ func testJournal(t *testing.T, version baas.SignatureVersion) {
 	t.Run("it runs outside the attempt timeout", func(t *testing.T) {
 		inBubble(t, func(t *testing.T, w world) {
 			_, err := w.applyWith(t.Context(), baas.WithJournal(func(context.Context, baas.Stamp) error {
-				time.Sleep(4 * time.Minute)
+				time.Sleep(4 * time.Minute) // of the bubble
 				return nil
 			}))
 			require.NoError(t, err)
@@ -158,7 +158,7 @@ func testJournal(t *testing.T, version baas.SignatureVersion) {
 			for range 2 {
 				_, err := client.ApplyAntChainCertificateWithKeyAutoCreation(t.Context(), newRequest(), baas.WithJournal(journal.record))
 				require.NoError(t, err)
-				time.Sleep(time.Hour)
+				time.Sleep(time.Hour) // of the bubble
 			}
 			for i, s := range journal.all {
 				sent := time.Now().Add(-behind - time.Duration(2-i)*time.Hour)
@@ -232,7 +232,7 @@ func testResume(t *testing.T, version baas.SignatureVersion) {
 		inBubble(t, func(t *testing.T, w world) {
 			stamp := inDoubt(t, w, baastest.DropBefore())
 			sent := len(w.applications())
-			time.Sleep(5*time.Minute + 2*time.Second)
+			time.Sleep(5*time.Minute + 2*time.Second) // of the bubble
 			_, err := w.applyWith(t.Context(), baas.WithResume(stamp))
 			requireUnknown(t, err, baas.ReasonStampTooOld, stamp)
 			require.Len(t, w.applications(), sent)

@@ -177,7 +177,7 @@ func TestDoubt(t *testing.T) {
 			err = clearAt(t.Context(), store, until.Add(-time.Nanosecond))
 			require.ErrorIs(t, err, ErrInDoubt)
 			require.ErrorContains(t, err, until.Format(time.RFC3339))
-			time.Sleep(time.Until(until))
+			time.Sleep(time.Until(until)) // of the bubble
 			require.NoError(t, Clear(t.Context(), store))
 			require.NoError(t, Clear(t.Context(), store), "Empty stays as it is")
 			b, err := s.ensure(t.Context(), store)
@@ -249,7 +249,7 @@ func TestTakeover(t *testing.T) {
 		bubble(t, func(t *testing.T, s *site) {
 			store := Memory()
 			r := gone(t, s, store, false)
-			time.Sleep(5*time.Minute - 14*time.Second)
+			time.Sleep(5*time.Minute - 14*time.Second) // of the bubble
 			_, err := s.ensure(t.Context(), store)
 			var doubt *DoubtError
 			require.ErrorAs(t, err, &doubt)

@@ -169,7 +169,7 @@ func TestOwnKey(t *testing.T) {
 			require.NoError(t, err)
 			done := make(chan error, 1)
 			go func() { _, err := s.ensure(t.Context(), store, WithOwnKey()); done <- err }()
-			time.Sleep(5 * time.Second)
+			time.Sleep(5 * time.Second) // of the bubble
 			r.State, r.Stamp = Empty, nil
 			_, err = store.Swap(t.Context(), r, version)
 			require.NoError(t, err)

@@ -173,7 +173,7 @@ func TestSourceServesTheNewer(t *testing.T) {
 		defer source.Close()
 		changed := source.Changed()
 
-		time.Sleep(time.Hour)
+		time.Sleep(time.Hour) // of the bubble
 		next, err := identity.Ensure(t.Context(), srv.Client(), identity.Dir(dirs[1]), wallet(), download)
 		require.NoError(t, err)
 		report, err := next.Verify("password")

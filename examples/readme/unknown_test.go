@@ -144,7 +144,7 @@ func TestWayOutOfADoubt(t *testing.T) {
 		download := identity.WithDownload(certbundle.WithHTTPClient(srv.HTTPClient()))
 		_, err = enrollAnew(t.Context(), client, store, wallet(), download)
 		require.ErrorIs(t, err, identity.ErrInDoubt, "too early")
-		time.Sleep(20 * time.Minute)
+		time.Sleep(20 * time.Minute) // of the bubble
 		bundle, err := enrollAnew(t.Context(), client, store, wallet(), download)
 		require.NoError(t, err)
 		_, err = bundle.Verify("password")

@@ -123,7 +123,7 @@ func TestACallThatIsHitTakesLessThanTwiceAUsualOne(t *testing.T) {
 			inBubble(t, s, func(t *testing.T, r *rig, c *caller) {
 				gateway := new(quickGateway)
 				r.quick = func(name, nonce string) (int, string) {
-					time.Sleep(100 * time.Millisecond)
+					time.Sleep(100 * time.Millisecond) // of the bubble
 					return gateway.answer(name, nonce)
 				}
 				usual := c.apply(t.Context(), "usual.example.com", "usual")
