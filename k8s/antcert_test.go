@@ -56,7 +56,7 @@ func TestSecretOfAntcert(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, want, got)
 		secret.Namespace = "default"
-		b, err := identity.Ensure(t.Context(), server.Client(), SecretStore(fake.NewSimpleClientset(secret), "default", "wallet"), newRequest())
+		b, err := identity.Ensure(t.Context(), server.Client(), SecretStore(fake.NewClientset(secret), "default", "wallet"), newRequest())
 		require.NoError(t, err)
 		require.Equal(t, want, b)
 		require.Equal(t, 1, server.Issued())
