@@ -9,9 +9,8 @@ import (
 	"os"
 	"testing"
 
-	"go.uber.org/goleak"
-
 	"github.com/antchain-go/baas"
+	"github.com/antchain-go/baas/internal/testkit"
 )
 
 const actionApply = "ApplyAntChainCertificateWithKeyAutoCreation"
@@ -23,7 +22,7 @@ func TestMain(m *testing.M) {
 	if os.Getenv(childTask) != "" {
 		os.Exit(runChild())
 	}
-	goleak.VerifyTestMain(m)
+	testkit.Main(m)
 }
 
 // newRequest is a request with every required field.

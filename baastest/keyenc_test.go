@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/antchain-go/baas/baastest"
+	"github.com/antchain-go/baas/internal/testkit"
 )
 
 // algorithms are the names under which OpenSSL shows what each scheme is made of, PBKDF2's 2048 iterations included.
@@ -33,7 +34,7 @@ func algorithms() map[baastest.KeyEncryption][]string {
 
 func TestOpenSSLOpensEveryKeyEncryption(t *testing.T) {
 	t.Parallel()
-	requireTool(t, "openssl")
+	testkit.NeedTool(t, "openssl")
 	for enc, names := range algorithms() {
 		for _, pw := range []string{"password", "密码 pässword 😀"} {
 			t.Run(fmt.Sprint(enc, names, pw), func(t *testing.T) {
@@ -104,7 +105,7 @@ func TestKeyEncryptionsInOrder(t *testing.T) {
 
 func TestJavaOpensTheTrustStore(t *testing.T) {
 	t.Parallel()
-	requireTool(t, "keytool")
+	testkit.NeedTool(t, "keytool")
 	for name, issuance := range issuances() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -130,7 +131,7 @@ func TestJavaOpensTheTrustStore(t *testing.T) {
 // OpenSSL, too, finds that the chains of the consoles hold together, SHA-1 aside.
 func TestOpenSSLVerifiesEveryIssuance(t *testing.T) {
 	t.Parallel()
-	requireTool(t, "openssl")
+	testkit.NeedTool(t, "openssl")
 	for name, issuance := range issuances() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

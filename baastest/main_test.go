@@ -9,19 +9,17 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"os"
-	"os/exec"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"go.uber.org/goleak"
 
 	"github.com/antchain-go/baas/baastest"
+	"github.com/antchain-go/baas/internal/testkit"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { testkit.Main(m) }
 
 const (
 	password = "pässword with spaces & *~"
@@ -181,15 +179,4 @@ func download(t *testing.T, srv *baastest.Server, link string) answer {
 	a, err := do(srv, http.MethodGet, link, "")
 	require.NoError(t, err)
 	return a
-}
-
-// requireTool skips the test where the program is missing, but not in continuous integration.
-func requireTool(t *testing.T, name string) {
-	t.Helper()
-	if _, err := exec.LookPath(name); err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatalf("%s is needed and missing", name)
-		}
-		t.Skipf("%s is missing: its judgment stays unasked", name)
-	}
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/antchain-go/baas"
 	"github.com/antchain-go/baas/certbundle"
+	"github.com/antchain-go/baas/internal/testkit"
 )
 
 var csrSubject = pkix.Name{
@@ -116,7 +117,7 @@ func TestNewCSRBecomesABundle(t *testing.T) {
 // strong as they should be.
 func TestNewCSRBesideOpenSSL(t *testing.T) {
 	t.Parallel()
-	needTool(t, "openssl")
+	testkit.NeedTool(t, "openssl")
 	for name, password := range map[string]string{"ASCII": keyPassword, "UTF-8": "pä ss 密码"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/antchain-go/baas/certbundle"
+	"github.com/antchain-go/baas/internal/testkit"
 )
 
 // What connects with the bundles of the field, beside Go: see TestFieldConnect.
@@ -45,7 +46,7 @@ socket.on("end", () => { process.stdout.write(page); socket.end(); });
 
 func TestFieldNodeJS(t *testing.T) {
 	t.Parallel()
-	needTool(t, "node")
+	testkit.NeedTool(t, "node")
 	const fails = ""
 	type attempt struct{ ciphers, curve, maxVersion, gen1, gen2 string }
 	for name, tt := range map[string]struct {
@@ -123,7 +124,7 @@ func TestFieldOpenSSLNodes(t *testing.T) {
 	}
 
 	// At its usual level, OpenSSL 3 does not even load such a node's certificate.
-	needTool(t, "openssl")
+	testkit.NeedTool(t, "openssl")
 	dir := filepath.Join("testdata", "field", "gen2")
 	_, err := run(t, dir, "", "", "openssl", "s_server", "-accept", "127.0.0.1:0", "-cert", "node.crt", "-key", "node.key", "-cipher", "ALL:@SECLEVEL=1")
 	require.Error(t, err)
@@ -155,7 +156,7 @@ func goNode(t testing.TB, cfg *tls.Config) (address string) {
 
 func TestFieldJava(t *testing.T) {
 	t.Parallel()
-	needTool(t, "java")
+	testkit.NeedTool(t, "java")
 	// The name of the PKCS#12 scheme is not that of its parameters.
 	program := strings.Replace(javaProgram, "String scheme = info.getAlgParameters().toString();",
 		`String scheme = info.getAlgName().startsWith("PBEWith") ? info.getAlgName() : info.getAlgParameters().toString();`, 1)

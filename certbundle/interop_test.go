@@ -12,6 +12,7 @@ import (
 
 	"github.com/antchain-go/baas/baastest"
 	"github.com/antchain-go/baas/certbundle"
+	"github.com/antchain-go/baas/internal/testkit"
 )
 
 // The bundle is what the chain's own SDKs need: these tests do with the files
@@ -34,7 +35,7 @@ socket.once("data", (data) => { process.stdout.write(data); socket.end(); });
 
 func TestNodeJSConnectsWithTheBundle(t *testing.T) {
 	t.Parallel()
-	needTool(t, "node")
+	testkit.NeedTool(t, "node")
 	srv := newIssuer(t)
 	node := srv.NewNode()
 	for name, tt := range map[string]struct {
@@ -116,7 +117,7 @@ public class Connect {
 
 func TestJavaConnectsWithTheBundle(t *testing.T) {
 	t.Parallel()
-	needTool(t, "java")
+	testkit.NeedTool(t, "java")
 	srv := newIssuer(t)
 	node := srv.NewNode()
 	b, foreign := issued(t, srv, asciiPassword), issued(t, newIssuer(t), asciiPassword)
@@ -149,7 +150,7 @@ const asciiPassword = "password with spaces & *~"
 
 func TestKeytoolListsTheTrustStore(t *testing.T) {
 	t.Parallel()
-	needTool(t, "keytool")
+	testkit.NeedTool(t, "keytool")
 	b := issued(t, newIssuer(t), keyPassword)
 	dir := onDisk(t, b)
 	out := mustRun(t, dir, "", "", "keytool", "-list", "-rfc", "-keystore", "trustCa", "-storetype", "JKS",

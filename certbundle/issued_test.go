@@ -75,18 +75,6 @@ func onDisk(t testing.TB, b *certbundle.Bundle) string {
 	return dir
 }
 
-// needTool skips the test where the program is missing, but not in continuous
-// integration.
-func needTool(t testing.TB, name string) {
-	t.Helper()
-	if _, err := exec.LookPath(name); err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatalf("%s is needed and missing", name)
-		}
-		t.Skipf("%s is missing: its judgment stays unasked", name)
-	}
-}
-
 // run runs a program in dir, with the password in its environment as PW, and
 // returns its standard output.
 func run(t testing.TB, dir, stdin, password, name string, args ...string) (string, error) {

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/antchain-go/baas/certbundle"
+	"github.com/antchain-go/baas/internal/testkit"
 )
 
 // jks writes a trust store with the right digest: version, entries said and
@@ -56,7 +57,7 @@ func TestTrustStoresOpen(t *testing.T) {
 
 func TestTrustStoresThatKeytoolWritesOpen(t *testing.T) {
 	t.Parallel()
-	needTool(t, "keytool")
+	testkit.NeedTool(t, "keytool")
 	ca := newAuthority(t).cert
 	dir := onDisk(t, &certbundle.Bundle{CACert: pemCerts(ca)})
 	mustRun(t, dir, "", "", "keytool", "-importcert", "-noprompt", "-alias", "Das Chain-Zertifikat 链", "-file", "ca.crt",

@@ -16,6 +16,7 @@ import (
 
 	"github.com/antchain-go/baas/baastest"
 	"github.com/antchain-go/baas/certbundle"
+	"github.com/antchain-go/baas/internal/testkit"
 )
 
 func TestEveryKeyEncryptionOfTheServiceOpens(t *testing.T) {
@@ -75,7 +76,7 @@ func opensslEncrypts(t testing.TB, key []byte, how ...string) []byte {
 
 func TestKeysThatOpenSSLEncryptsOpen(t *testing.T) {
 	t.Parallel()
-	needTool(t, "openssl")
+	testkit.NeedTool(t, "openssl")
 	key := newECKey(t)
 	for name, how := range opensslKeys() {
 		t.Run(name, func(t *testing.T) {
@@ -103,7 +104,7 @@ func TestKeysThatOpenSSLEncryptsOpen(t *testing.T) {
 
 func TestOpenSSLOpensTheIssuedKeyAndFindsThePair(t *testing.T) {
 	t.Parallel()
-	needTool(t, "openssl")
+	testkit.NeedTool(t, "openssl")
 	dir := onDisk(t, issued(t, newIssuer(t), keyPassword))
 	fromKey := mustRun(t, dir, "", keyPassword, "openssl", "pkey", "-in", "client.key", "-passin", "env:PW", "-pubout")
 	fromCert := mustRun(t, dir, "", "", "openssl", "x509", "-in", "client.crt", "-pubkey", "-noout")

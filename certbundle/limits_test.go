@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/antchain-go/baas/certbundle"
+	"github.com/antchain-go/baas/internal/testkit"
 )
 
 // quick is what a refusal may take, also on a machine that does much else.
@@ -123,7 +124,7 @@ func TestEncryptedKeysAreWholeBlocks(t *testing.T) {
 // The most that is accepted is also done: OpenSSL's keys at the bound open.
 func TestKeysAtTheBoundOpen(t *testing.T) {
 	t.Parallel()
-	needTool(t, "openssl")
+	testkit.NeedTool(t, "openssl")
 	if testing.Short() {
 		t.Skip("takes seconds")
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/antchain-go/baas/certbundle"
+	"github.com/antchain-go/baas/internal/testkit"
 )
 
 // recordedPassword is the one of testdata/keys, which BouncyCastle 1.72 has
@@ -46,7 +47,7 @@ func TestKeysThatBouncyCastleEncryptsOpen(t *testing.T) {
 // bytes that each writer makes of the password.
 func TestKeysWithPasswordsThatAreNotASCII(t *testing.T) {
 	t.Parallel()
-	needTool(t, "openssl")
+	testkit.NeedTool(t, "openssl")
 	key := clearKey(t, newECKey(t))
 	const password = "密é𝄞" // also beyond the BMP: U+D834 U+DD1E in UTF-16
 	lowBytes := "\xC6\xE9\x34\x1E"

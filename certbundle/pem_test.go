@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/antchain-go/baas/certbundle"
+	"github.com/antchain-go/baas/internal/testkit"
 )
 
 // A form is one way to write PEM, and whether it is read here. What both
@@ -97,8 +98,8 @@ func pemForms(label string, der []byte) map[string]form {
 // what both witnesses accept.
 func checkForms(t *testing.T, forms map[string]form, ours func(data []byte) error, openssl []string, node string) {
 	t.Helper()
-	needTool(t, "openssl")
-	needTool(t, "node")
+	testkit.NeedTool(t, "openssl")
+	testkit.NeedTool(t, "node")
 	dir := t.TempDir()
 	texts := map[string]string{}
 	for name, f := range forms {

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/antchain-go/baas/certbundle"
+	"github.com/antchain-go/baas/internal/testkit"
 )
 
 var zeroPin = "sha256//" + base64.StdEncoding.EncodeToString(make([]byte, 32))
@@ -25,7 +26,7 @@ func nodeCert(t testing.TB, node *tls.Config) *x509.Certificate {
 
 func TestPinsAreWhatCurlTakes(t *testing.T) {
 	t.Parallel()
-	needTool(t, "openssl")
+	testkit.NeedTool(t, "openssl")
 	cert := newAuthority(t).cert
 	key := mustRun(t, t.TempDir(), string(pemCerts(cert)), "", "openssl", "x509", "-pubkey", "-noout")
 	der := mustRun(t, t.TempDir(), key, "", "openssl", "pkey", "-pubin", "-outform", "DER")

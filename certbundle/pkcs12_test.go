@@ -16,6 +16,7 @@ import (
 	pkcs12 "software.sslmate.com/src/go-pkcs12"
 
 	"github.com/antchain-go/baas/certbundle"
+	"github.com/antchain-go/baas/internal/testkit"
 )
 
 func pemCert(t testing.TB, data []byte) *x509.Certificate {
@@ -67,7 +68,7 @@ func TestTrustStoresInPKCS12(t *testing.T) {
 
 func TestKeytoolWritesPKCS12(t *testing.T) {
 	t.Parallel()
-	needTool(t, "keytool")
+	testkit.NeedTool(t, "keytool")
 	ca, other := newAuthority(t).cert, newAuthority(t).cert
 	dir := t.TempDir()
 	for alias, cert := range map[string]*x509.Certificate{"mychain": ca, "other": other} {

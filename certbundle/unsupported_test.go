@@ -14,6 +14,7 @@ import (
 	"golang.org/x/crypto/cryptobyte/asn1"
 
 	"github.com/antchain-go/baas/certbundle"
+	"github.com/antchain-go/baas/internal/testkit"
 )
 
 // A rawCertificate is put together without crypto/x509, which would not make
@@ -203,7 +204,7 @@ func TestSwappedFilesAreFound(t *testing.T) {
 // TestOthersReadThem: OpenSSL and Node.js, for whom such files are stored.
 func TestOthersReadThem(t *testing.T) {
 	t.Parallel()
-	needTool(t, "node")
+	testkit.NeedTool(t, "node")
 	dir := t.TempDir()
 	for name, tt := range unsupportedCerts() {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, name+".pem"), pemKey("CERTIFICATE", tt.der), 0o600))

@@ -20,13 +20,14 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/antchain-go/baas/certbundle"
+	"github.com/antchain-go/baas/internal/testkit"
 )
 
 // opensslNode starts openssl s_server with the files of dir and returns its
 // address. Whoever connects is sent a line about the handshake.
 func opensslNode(t testing.TB, dir string, args ...string) string {
 	t.Helper()
-	needTool(t, "openssl")
+	testkit.NeedTool(t, "openssl")
 	cmd := exec.CommandContext(t.Context(), "openssl", append([]string{
 		"s_server", "-accept", "127.0.0.1:0", "-cert", "node.crt", "-key", "node.key", "-www", "-verify_return_error",
 	}, args...)...)

@@ -4,7 +4,7 @@ import (
 	"os"
 	"testing"
 
-	"go.uber.org/goleak"
+	"github.com/antchain-go/baas/internal/testkit"
 )
 
 // TestMain also is the main of the child processes of tests.
@@ -12,5 +12,5 @@ func TestMain(m *testing.M) {
 	if os.Getenv(childTask) != "" {
 		os.Exit(runChild())
 	}
-	goleak.VerifyTestMain(m)
+	testkit.Main(m)
 }

@@ -21,6 +21,7 @@ import (
 	"github.com/antchain-go/baas/baastest"
 	"github.com/antchain-go/baas/certbundle"
 	"github.com/antchain-go/baas/identity"
+	"github.com/antchain-go/baas/internal/testkit"
 )
 
 // enroll makes the call and stores what comes of it in dir. It does not remember a call whose outcome is unknown.
@@ -222,12 +223,7 @@ func TestPins(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("the command is for a Unix shell")
 	}
-	if _, err := exec.LookPath("openssl"); err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatal("openssl is not installed, and CI is set")
-		}
-		t.Skip("openssl is not installed")
-	}
+	testkit.NeedTool(t, "openssl")
 	var command string
 	for _, text := range readPage(t, "docs/certificates.md").of("sh") {
 		if strings.Contains(text, "s_client") {

@@ -8,7 +8,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"hash"
-	"os"
 	"os/exec"
 	"strings"
 	"testing"
@@ -16,16 +15,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/antchain-go/baas/internal/pkcs12pbe"
+	"github.com/antchain-go/baas/internal/testkit"
 )
 
 func TestKeyAgreesWithOpenSSL(t *testing.T) {
 	t.Parallel()
-	if _, err := exec.LookPath("openssl"); err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatal("openssl is needed and missing")
-		}
-		t.Skip("openssl is missing: its judgment stays unasked")
-	}
+	testkit.NeedTool(t, "openssl")
 	hashes := map[string]func() hash.Hash{
 		"MD5": md5.New, "SHA1": sha1.New, "SHA256": sha256.New, "SHA512": sha512.New,
 	}

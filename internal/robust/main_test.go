@@ -24,6 +24,7 @@ import (
 
 	"github.com/antchain-go/baas"
 	"github.com/antchain-go/baas/baastest"
+	"github.com/antchain-go/baas/internal/testkit"
 )
 
 var (
@@ -55,7 +56,7 @@ func TestMain(m *testing.M) {
 	code := m.Run()
 	sharedServer.Close()
 	_ = os.RemoveAll(dir)
-	if err := goleak.Find(); err != nil && code == 0 {
+	if err := testkit.NothingLeft(); err != nil && code == 0 {
 		fmt.Fprintln(os.Stderr, err)
 		code = 1
 	}
@@ -118,7 +119,7 @@ func watch(t *testing.T) *watcher {
 // left.
 func (w *watcher) nothingLeft(t *testing.T) {
 	t.Helper()
-	goleak.VerifyNone(t, w.goroutines)
+	require.NoError(t, testkit.NothingLeft(w.goroutines))
 	require.LessOrEqual(t, descriptors(), w.descriptors, "open file descriptors")
 }
 
