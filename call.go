@@ -157,7 +157,7 @@ func (k *call) send(retry bool) (o outcome) {
 		a.Close(false)
 		return k.undelivered(ctx, a)
 	}
-	k.reply.Read(a.Response)
+	k.reply.Read(a.Response, k.c.decompressors...)
 	o = k.judge(ctx, a.Response)
 	a.Close(o.reason == ReasonReplied)
 	return o

@@ -16,6 +16,7 @@ import (
 	"github.com/antchain-go/baas/internal/endpoint"
 	"github.com/antchain-go/baas/internal/envelope"
 	"github.com/antchain-go/baas/internal/send"
+	"github.com/antchain-go/baas/internal/unpack"
 )
 
 // Client calls the BaaS API. It is safe for concurrent use; one client for a
@@ -39,6 +40,7 @@ type core struct {
 	request        *http.Request // what all requests have in common
 	paramsInQuery  bool
 	refusalCodes   []string
+	decompressors  []unpack.Coding
 	signature      SignatureVersion
 
 	clock func() clock.Instant

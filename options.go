@@ -2,6 +2,7 @@ package baas
 
 import (
 	"crypto/rand"
+	"io"
 	"log/slog"
 	"net/http"
 	"runtime"
@@ -16,6 +17,7 @@ import (
 	"github.com/antchain-go/baas/internal/credential"
 	"github.com/antchain-go/baas/internal/endpoint"
 	"github.com/antchain-go/baas/internal/send"
+	"github.com/antchain-go/baas/internal/unpack"
 )
 
 const (
@@ -42,6 +44,7 @@ type options struct {
 	userAgent      string
 	paramsInQuery  bool
 	refusalCodes   []string
+	decompressors  []unpack.Coding
 	signature      SignatureVersion
 }
 
@@ -184,6 +187,19 @@ func WithRefusalCodes(codes ...string) Option {
 	return func(o *options) error { o.refusalCodes = append(o.refusalCodes, codes...); return nil }
 }
 
+// WithDecompressors adds ways to decompress a reply, for a proxy that compresses
+// though the client asks it not to: a key in a reply that cannot be read is lost.
+// The client knows gzip and deflate by itself; Brotli and Zstandard would cost
+// every program a module. Calls add up.
+//
+// Each opens a reader of what r decompresses to. It is tried on a reply that is
+// no JSON object, whatever Content-Encoding says, so it may fail, or read
+// nonsense, if r is something else. At most 1 MiB is read, and the reader is
+// closed. Several goroutines may call it at once.
+func WithDecompressors(open ...func(r io.Reader) (io.ReadCloser, error)) Option {
+	return func(o *options) error { o.decompressors = append(o.decompressors, open...); return nil }
+}
+
 // WithSignatureVersion sets how requests are signed: SignatureV2 by default.
 //
 // The service's documentation calls version 2 discontinued and recommends version
@@ -219,6 +235,7 @@ func (o *options) check() (faults []FieldError) {
 	fault(o.retry.Check() != "", "WithRetryPolicy", o.retry.Check())
 	fault(o.signature != SignatureV2 && o.signature != SignatureV3, "WithSignatureVersion", "is not a version of the signature")
 	fault(o.logger == nil || o.logger.Handler() == nil, "WithLogger", "is nil or has no handler")
+	fault(slices.ContainsFunc(o.decompressors, func(c unpack.Coding) bool { return c == nil }), "WithDecompressors", "has one that is nil")
 	fault(!check.IsHeaderValue(o.userAgent), "WithUserAgent", "has characters that a header cannot hold")
 	if o.httpClient != nil {
 		hc := *o.httpClient
@@ -238,6 +255,7 @@ func (o *options) core() *core {
 		logger:         o.logger,
 		paramsInQuery:  o.paramsInQuery,
 		refusalCodes:   slices.Clone(o.refusalCodes),
+		decompressors:  slices.Clone(o.decompressors),
 		signature:      o.signature,
 		clock:          clock.System(),
 		nonce:          rand.Text,

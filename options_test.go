@@ -116,6 +116,7 @@ func TestBadOptions(t *testing.T) {
 		{"WithHTTPClient", baas.WithHTTPClient(nil)},
 		{"WithLogger", baas.WithLogger(nil)},
 		{"WithLogger", baas.WithLogger(&slog.Logger{})},
+		{"WithDecompressors", baas.WithDecompressors(nil)},
 		{"WithHTTPClient", baas.WithHTTPClient(&http.Client{Transport: (*http.Transport)(nil)})},
 		{"WithAttemptTimeout", baas.WithAttemptTimeout(0)},
 		{"WithAttemptTimeout", baas.WithAttemptTimeout(-1)},

@@ -5,9 +5,7 @@ go 1.25.0
 require (
 	github.com/aliyun/alibaba-cloud-sdk-go v1.63.107
 	github.com/aliyun/credentials-go v1.4.14
-	github.com/andybalholm/brotli v1.3.0
 	github.com/antchain-go/baas v0.0.0
-	github.com/klauspost/compress v1.20.4
 	github.com/stretchr/testify v1.12.1
 )
 

@@ -27,9 +27,10 @@ const (
 
 // A downloader makes the downloads of one call.
 type downloader struct {
-	client   http.Client
-	insecure bool
-	close    func() // drops the connections that are the downloader's own
+	client        http.Client
+	insecure      bool
+	decompressors []unpack.Coding
+	close         func() // drops the connections that are the downloader's own
 }
 
 // A failure is why one try to download a file came to nothing.
@@ -51,7 +52,7 @@ func (d *downloader) get(ctx context.Context, m member) ([]byte, error) {
 	for n := 1; ; n++ {
 		data, fail := d.try(limited, u)
 		if fail == nil {
-			data, err := m.plain(data)
+			data, err := m.plain(data, d.decompressors)
 			if err != nil {
 				return nil, fault(m.name, from+"wrong content: "+scrub(err.Error(), u), ErrMalformed)
 			}
@@ -69,21 +70,12 @@ func (d *downloader) get(ctx context.Context, m member) ([]byte, error) {
 
 // plain returns the file in what was downloaded, which a proxy may have
 // compressed, whatever the headers say. The error is about data as it is.
-func (m member) plain(data []byte) ([]byte, error) {
-	var first error
-	for _, form := range unpack.Forms(data, maxFile+1) {
-		if len(form) > maxFile {
-			break
-		}
-		err := m.check(form)
-		if err == nil {
-			return form, nil
-		}
-		if first == nil {
-			first = err
-		}
+func (m member) plain(data []byte, more []unpack.Coding) ([]byte, error) {
+	good := func(form []byte) bool { return len(form) <= maxFile && m.check(form) == nil }
+	if form, ok := unpack.Find(data, maxFile+1, good, more...); ok {
+		return form, nil
 	}
-	return nil, first
+	return nil, m.check(data)
 }
 
 // try requests a file once.

@@ -4,12 +4,15 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"io"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/antchain-go/baas"
+	"github.com/antchain-go/baas/internal/unpack"
 )
 
 const (
@@ -27,6 +30,8 @@ type options struct {
 	noClient bool         // WithHTTPClient was given nil
 	insecure bool
 	disk     disk
+
+	decompressors []unpack.Coding
 }
 
 // WithHTTPClient makes downloads use the Transport, http.DefaultTransport if
@@ -40,6 +45,13 @@ func WithHTTPClient(hc *http.Client) Option {
 // the way can then put another CA in the place of the chain's.
 func WithInsecureHTTP() Option {
 	return func(o *options) { o.insecure = true }
+}
+
+// WithDecompressors adds ways to decompress a file, for a proxy that compresses
+// though it is asked not to, as baas.WithDecompressors does for replies. They are
+// tried on what is neither the file nor gzip or deflate of it. Calls add up.
+func WithDecompressors(open ...func(r io.Reader) (io.ReadCloser, error)) Option {
+	return func(o *options) { o.decompressors = append(o.decompressors, open...) }
 }
 
 func newOptions(opts []Option) *options {
@@ -59,6 +71,8 @@ func (o *options) validate(ctx context.Context) error {
 		return errors.New("certbundle: ctx is nil")
 	case o.noClient:
 		return errors.New("certbundle: WithHTTPClient: the client is nil")
+	case slices.ContainsFunc(o.decompressors, func(c unpack.Coding) bool { return c == nil }):
+		return errors.New("certbundle: WithDecompressors: one is nil")
 	}
 	return nil
 }
@@ -74,7 +88,7 @@ func (o *options) validate(ctx context.Context) error {
 // client's in ca.crt, nor just a CA's in client.crt), a Java key store in trustCa,
 // which is a JKS or a PKCS#12. Whether Go can read what is in them does not count,
 // for others may: see Verify. A body that was compressed on the way is unpacked,
-// if it is gzip or deflate, whatever its headers say.
+// if it is gzip or deflate, whatever its headers say; see WithDecompressors.
 //
 // The error joins the faults of all three files. It names each file and its
 // host, never the query of a link, which is signed, and matches ErrDownload or,
@@ -134,7 +148,7 @@ func (o *options) fetch(ctx context.Context, members []member, store func(member
 
 // newDownloader applies the options.
 func (o *options) newDownloader() *downloader {
-	d := &downloader{insecure: o.insecure, close: func() {}}
+	d := &downloader{insecure: o.insecure, decompressors: o.decompressors, close: func() {}}
 	d.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	if o.client != nil {
 		d.client.Transport, d.client.Timeout = o.client.Transport, o.client.Timeout

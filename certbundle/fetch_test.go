@@ -85,6 +85,8 @@ func TestFetchBadArguments(t *testing.T) {
 	require.Equal(t, id.result.PrivateKey, string(b.PrivateKey))
 	b, err = certbundle.Fetch(t.Context(), id.result, certbundle.WithHTTPClient(nil))
 	require.EqualError(t, err, "certbundle: WithHTTPClient: the client is nil")
+	_, err = certbundle.Fetch(t.Context(), id.result, certbundle.WithDecompressors(nil))
+	require.EqualError(t, err, "certbundle: WithDecompressors: one is nil")
 	require.Equal(t, id.result.PrivateKey, string(b.PrivateKey))
 	s := &storage{files: id.files}
 	_, err = certbundle.Fetch(t.Context(), id.result, certbundle.WithHTTPClient(nil), s.client())

@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"net"
 	"strconv"
 	"strings"
@@ -62,6 +61,9 @@ func (s *session) report(ctx context.Context, outcome, password string, within t
 		"subject", v.Subject, "issuer", v.Issuer, "serial", v.SerialNumber, "valid from", v.NotBefore, "valid until", v.NotAfter,
 		"key", v.KeyAlgorithm, "encryption", v.KeyEncryption, "signature", v.SignatureAlgorithm, "warnings", warnings, "faults", faults))
 }
+
+// stamp is how times are shown.
+func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
 func connect(ctx context.Context, s *session) error {
 	host, port, ok := strings.Cut(s.String("node"), " ") // as the service writes it
@@ -131,7 +133,7 @@ func handshakeFailure(err error) error {
 	}
 	for _, flag := range []string{"--allow-rsa-key-exchange", "--allow-sha1"} {
 		if strings.Contains(plain(f.err), flag) {
-			f.next += fmt.Sprintf("; or try %s", flag)
+			f.next += "; or try " + flag
 		}
 	}
 	return f

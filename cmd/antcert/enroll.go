@@ -5,10 +5,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/antchain-go/baas"
+	"github.com/antchain-go/baas/certbundle"
 	"github.com/antchain-go/baas/identity"
+	"github.com/antchain-go/baas/internal/codings"
 	"github.com/antchain-go/baas/internal/console"
 	"github.com/antchain-go/baas/internal/subject"
 )
@@ -49,9 +50,12 @@ func enroll(ctx context.Context, s *session, client *baas.Client) error {
 	return s.report(ctx, outcome, req.Password, 0)
 }
 
+// download reads files through proxies that compress as they like.
+var download = identity.WithDownload(certbundle.WithDecompressors(codings.Brotli, codings.Zstandard))
+
 // ensure calls identity.Ensure, and keeps what it could lose.
 func (s *session) ensure(ctx context.Context, client *baas.Client, req *request, opts ...identity.Option) error {
-	_, err := identity.Ensure(ctx, client, identity.Dir(s.dir), req, append(opts, identity.WithLogger(s.Logger()), identity.WithResumable())...)
+	_, err := identity.Ensure(ctx, client, identity.Dir(s.dir), req, append(opts, identity.WithLogger(s.Logger()), identity.WithResumable(), download)...)
 	var lost *identity.KeyError
 	var doubt *identity.DoubtError
 	switch {
@@ -104,7 +108,7 @@ func complete(ctx context.Context, s *session, client *baas.Client) error {
 	if err := s.ensure(ctx, client, req); err != nil {
 		return err
 	}
-	if err := identity.AddTrustStore(ctx, client, identity.Dir(s.dir), req); err != nil {
+	if err := identity.AddTrustStore(ctx, client, identity.Dir(s.dir), req, download); err != nil {
 		s.Say(console.Yellow, "warning:", plain(err))
 	}
 	return s.report(ctx, "complete; nothing was renewed", req.Password, 0)
@@ -123,9 +127,6 @@ func status(ctx context.Context, s *session) error {
 	return errors.Join(s.Show(s.dir+": "+r.State.String(), "state", r.State.String(), "chain", r.Chain, "consortium", r.Consortium, "subject", r.Subject,
 		"holder", r.Holder, "since", r.Since, "nonce", nonce, "request ID", r.RequestID, "reason", r.Reason, "next", next), err)
 }
-
-// stamp is how times are shown.
-func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
 // record returns the record of the folder if it holds an identity.
 func (s *session) record(ctx context.Context, incomplete bool) (identity.Record, error) {

@@ -1,17 +1,25 @@
 package main
 
 import (
+	"bytes"
 	"crypto/tls"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/andybalholm/brotli"
+	"github.com/klauspost/compress/zstd"
 	"github.com/stretchr/testify/require"
 
 	"github.com/antchain-go/baas/baastest"
@@ -98,6 +106,44 @@ func TestDebug(t *testing.T) {
 	require.Zero(t, r.code)
 	require.Contains(t, r.err, "action=ApplyAntChainCertificateWithKeyAutoCreation")
 	require.NotContains(t, r.err, "PRIVATE KEY")
+}
+
+// TestCompressingProxy: neither the key nor a file is lost behind a proxy that
+// compresses as it likes.
+func TestCompressingProxy(t *testing.T) {
+	for coding, open := range map[string]func(io.Writer) io.WriteCloser{
+		"br": func(w io.Writer) io.WriteCloser { return brotli.NewWriter(w) },
+		"zstd": func(w io.Writer) io.WriteCloser {
+			z, err := zstd.NewWriter(w)
+			require.NoError(t, err)
+			return z
+		},
+	} {
+		t.Run(coding, func(t *testing.T) {
+			w := newWorld(t).withPassword()
+			to, err := url.Parse(w.srv.URL())
+			require.NoError(t, err)
+			front := httptest.NewServer(&httputil.ReverseProxy{
+				Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(to); r.SetXForwarded() },
+				ModifyResponse: func(r *http.Response) error {
+					body, err := io.ReadAll(r.Body)
+					_ = r.Body.Close()
+					var packed bytes.Buffer
+					z := open(&packed)
+					_, _ = z.Write(bytes.ReplaceAll(body, []byte(to.Host), []byte(r.Request.Header.Get("X-Forwarded-Host"))))
+					_ = z.Close()
+					r.Header.Set("Content-Encoding", coding)
+					r.Header.Del("Content-Length")
+					r.Body, r.ContentLength = io.NopCloser(&packed), -1
+					return err
+				},
+			})
+			defer front.Close()
+			w.must(strings.ReplaceAll(enrollLine, "{url}", front.URL))
+			w.must("verify {dir}")
+			require.Equal(t, 1, w.srv.Issued())
+		})
+	}
 }
 
 // TestHostileText: what the service says does nothing to a terminal.

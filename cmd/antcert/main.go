@@ -17,6 +17,7 @@ import (
 	"github.com/urfave/cli/v3"
 
 	"github.com/antchain-go/baas"
+	"github.com/antchain-go/baas/internal/codings"
 	"github.com/antchain-go/baas/internal/console"
 )
 
@@ -167,7 +168,8 @@ func command(c *console.Console, name, args, about, more string, do func(context
 
 // client makes the client that the global flags ask for.
 func (s *session) client() (*baas.Client, error) {
-	opts := []baas.Option{baas.WithUserAgent("antcert/" + strings.Trim(console.Version(), "()")), baas.WithLogger(s.Logger())}
+	opts := []baas.Option{baas.WithUserAgent("antcert/" + strings.Trim(console.Version(), "()")), baas.WithLogger(s.Logger()),
+		baas.WithDecompressors(codings.Brotli, codings.Zstandard)}
 	if s.IsSet("region") {
 		opts = append(opts, baas.WithRegion(s.String("region")))
 	}

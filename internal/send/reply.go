@@ -36,10 +36,11 @@ type Reply struct {
 }
 
 // Read reads a reply as far as it is used. What was read is good, even with an
-// error. A coding that something on the way has put on it is taken off.
-func (r *Reply) Read(resp *http.Response) {
+// error. A coding that something on the way has put on it is taken off, if it is
+// gzip, deflate or one of more.
+func (r *Reply) Read(resp *http.Response, more ...unpack.Coding) {
 	body, err := r.read(resp)
-	r.Status, r.Body, r.Err = resp.StatusCode, readable(body), err
+	r.Status, r.Body, r.Err = resp.StatusCode, readable(body, more), err
 	r.TooLarge = err == errTooLarge
 	r.CutOff = err != nil && !r.TooLarge
 }
@@ -56,14 +57,9 @@ func (r *Reply) Release() {
 // readable is body without the coding that something on the way has put on it.
 // The bytes tell, not the Content-Encoding header: nobody asked for a coding, and
 // the key may be in it.
-func readable(body []byte) []byte {
-	if isObject(body) {
-		return body
-	}
-	for _, form := range unpack.Forms(body, maxReply) {
-		if isObject(form) {
-			return form
-		}
+func readable(body []byte, more []unpack.Coding) []byte {
+	if form, ok := unpack.Find(body, maxReply, isObject, more...); ok {
+		return form
 	}
 	return body
 }

@@ -3,8 +3,8 @@
 // compressed; the header is no witness.
 //
 // Its callers are the packages that read from a network. It imports the
-// standard library alone, so it knows gzip and deflate. docs/errors.md names
-// the way out for Brotli and Zstandard.
+// standard library alone, so it knows gzip and deflate; other codings are for
+// the caller to bring.
 package unpack
 
 import (
@@ -19,43 +19,56 @@ import (
 // a proxy's.
 const depth = 2
 
-// Forms returns what data may stand for, the likeliest first: data itself, and
-// what comes out of it by gzip, by deflate with the header of zlib or without,
-// and by two of these in turn. No form but data itself has more than limit
-// bytes: of a longer one it has the first limit. Of data that is cut off or
-// damaged, a form is whatever came out before.
-//
-// It is for the caller to say which of them makes sense: data that was never
-// compressed has a first form only, or by chance some noise behind it.
-func Forms(data []byte, limit int) [][]byte {
-	forms := [][]byte{data}
-	for range depth {
-		form := decode(forms[len(forms)-1], limit)
-		if len(form) == 0 {
-			break
-		}
-		forms = append(forms, form)
-	}
-	return forms
+// A Coding opens a reader of what r decompresses to. It may fail, or read
+// nonsense, if r is something else.
+type Coding = func(r io.Reader) (io.ReadCloser, error)
+
+// known are gzip, and deflate with the header of zlib and without.
+var known = []Coding{
+	func(r io.Reader) (io.ReadCloser, error) { return gzip.NewReader(r) },
+	zlib.NewReader,
+	func(r io.Reader) (io.ReadCloser, error) { return flate.NewReader(r), nil },
 }
 
-// decode takes one coding off, or returns nothing. What has a magic number is
-// known by it; deflate without a header has none, so it comes last.
-func decode(data []byte, limit int) []byte {
-	for _, open := range []func(io.Reader) (io.Reader, error){
-		func(r io.Reader) (io.Reader, error) { return gzip.NewReader(r) },
-		func(r io.Reader) (io.Reader, error) { return zlib.NewReader(r) },
-		func(r io.Reader) (io.Reader, error) { return flate.NewReader(r), nil },
-	} {
-		r, err := open(bytes.NewReader(data))
-		if err != nil {
-			continue // it has another magic number, or none
-		}
-		var out bytes.Buffer
-		// An error is the end of what there is.
-		if _, _ = io.Copy(&out, io.LimitReader(r, int64(limit))); out.Len() > 0 {
-			return out.Bytes()
+// Find returns what data stands for: data itself, or what comes out of it by
+// one coding or by two in turn, whichever is good first. It tries gzip and
+// deflate, then more. What comes out has at most limit bytes: of a longer one
+// it is the first limit. Of data that is cut off or damaged it is whatever
+// came out before. If nothing is good, ok is false.
+func Find(data []byte, limit int, good func([]byte) bool, more ...Coding) (found []byte, ok bool) {
+	return find(data, limit, depth, good, more)
+}
+
+func find(data []byte, limit, depth int, good func([]byte) bool, more []Coding) ([]byte, bool) {
+	if good(data) {
+		return data, true
+	}
+	if depth == 0 {
+		return nil, false
+	}
+	for _, codings := range [][]Coding{known, more} {
+		for _, open := range codings {
+			out := decode(open, data, limit)
+			if len(out) == 0 {
+				continue
+			}
+			if found, ok := find(out, limit, depth-1, good, more); ok {
+				return found, true
+			}
 		}
 	}
-	return nil
+	return nil, false
+}
+
+// decode takes one coding off, as far as that goes.
+func decode(open Coding, data []byte, limit int) []byte {
+	r, err := open(bytes.NewReader(data))
+	if err != nil {
+		return nil // another coding, or none
+	}
+	defer func() { _ = r.Close() }()
+	var out bytes.Buffer
+	// An error is the end of what there is.
+	_, _ = io.Copy(&out, io.LimitReader(r, int64(limit)))
+	return out.Bytes()
 }

@@ -16,6 +16,7 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 
 	"github.com/antchain-go/baas"
+	"github.com/antchain-go/baas/internal/codings"
 	"github.com/antchain-go/baas/k8s"
 )
 
@@ -155,7 +156,7 @@ func (c *config) check() error {
 }
 
 func (c *config) clientOptions() []baas.Option {
-	opts := []baas.Option{baas.WithUserAgent("antcert-ensure")}
+	opts := []baas.Option{baas.WithUserAgent("antcert-ensure"), baas.WithDecompressors(codings.Brotli, codings.Zstandard)}
 	if c.region != "" {
 		opts = append(opts, baas.WithRegion(c.region))
 	}

@@ -34,6 +34,7 @@ import (
 	"github.com/antchain-go/baas"
 	"github.com/antchain-go/baas/certbundle"
 	"github.com/antchain-go/baas/identity"
+	"github.com/antchain-go/baas/internal/codings"
 	"github.com/antchain-go/baas/k8s"
 )
 
@@ -76,7 +77,8 @@ func run(ctx context.Context, args []string, getenv func(string) string, stderr 
 	}
 	logger := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: c.level}))
 	store := k8s.SecretStore(api, c.namespace, c.secret, c.storeOptions()...)
-	b, err := identity.Ensure(ctx, client, store, &c.request, identity.WithLogger(logger), identity.WithResumable())
+	b, err := identity.Ensure(ctx, client, store, &c.request, identity.WithLogger(logger), identity.WithResumable(),
+		identity.WithDownload(certbundle.WithDecompressors(codings.Brotli, codings.Zstandard)))
 	if err != nil {
 		return c.failed(stderr, err)
 	}
