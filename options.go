@@ -202,8 +202,8 @@ func WithDecompressors(open ...func(r io.Reader) (io.ReadCloser, error)) Option 
 
 // WithSignatureVersion sets how requests are signed: SignatureV2 by default.
 //
-// The service's documentation calls version 2 discontinued and recommends version
-// 3. What is not known of version 3 is whether the gateway remembers its nonce,
+// The documentation of Alibaba Cloud calls version 2 discontinued and recommends
+// version 3. What is not known of version 3 is whether the gateway remembers its nonce,
 // as it does that of version 2: at most one certificate a call then rests on the
 // gateway's documentation alone.
 func WithSignatureVersion(v SignatureVersion) Option {

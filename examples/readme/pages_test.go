@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
 )
@@ -67,14 +69,25 @@ func TestReadmeIsReadInFiveMinutes(t *testing.T) {
 	}
 }
 
+// ofModuleK8s is a page of users whose blocks are tested in its own module.
+const ofModuleK8s = "k8s/README.md"
+
 func TestTwinsAgree(t *testing.T) {
 	t.Parallel()
 	tableRow := regexp.MustCompile(`(?m)^\|`)
 	item := regexp.MustCompile(`(?m)^ *(-|\d+\.) `)
-	for _, name := range userPages(t) {
+	comment := regexp.MustCompile(`(?m) *(#|//) .*$`)
+	for _, name := range append(userPages(t), ofModuleK8s) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			en, zh := readPage(t, name), readPage(t, twinOf(name))
+			if name == ofModuleK8s { // whose comments are translated
+				for _, list := range [][]block{en.blocks, zh.blocks} {
+					for i := range list {
+						list[i].text = comment.ReplaceAllString(list[i].text, "")
+					}
+				}
+			}
 			require.Equal(t, en.blocks, zh.blocks)
 			require.Len(t, zh.headings, len(en.headings))
 			for i, h := range en.headings {
@@ -90,9 +103,27 @@ func TestTwinsAgree(t *testing.T) {
 	}
 }
 
+// TestBoldEnds: between punctuation and a letter, ** does not end what is bold.
+// Chinese text has no space there, so the punctuation stands outside.
+func TestBoldEnds(t *testing.T) {
+	t.Parallel()
+	code := regexp.MustCompile("`[^`\n]*`")
+	bold := regexp.MustCompile(`\*\*(.+?)\*\*(.?)`)
+	for _, name := range append(userPages(t), ofModuleK8s) {
+		for _, name := range []string{name, twinOf(name)} {
+			prose := code.ReplaceAllString(readPage(t, name).prose, "code")
+			for _, m := range bold.FindAllStringSubmatch(prose, -1) {
+				last, _ := utf8.DecodeLastRuneInString(m[1])
+				next, _ := utf8.DecodeRuneInString(m[2])
+				require.False(t, unicode.IsPunct(last) && (unicode.IsLetter(next) || unicode.IsDigit(next)), "%s: %s", name, m[0])
+			}
+		}
+	}
+}
+
 func TestLinksLeadSomewhere(t *testing.T) {
 	t.Parallel()
-	names := append(docs(t), "README.md", "README.zh-CN.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")
+	names := append(docs(t), "README.md", "README.zh-CN.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", ofModuleK8s, twinOf(ofModuleK8s))
 	for _, name := range names {
 		for _, target := range readPage(t, name).links() {
 			if strings.HasPrefix(target, "https://") {
@@ -114,7 +145,7 @@ func TestLinksLeadSomewhere(t *testing.T) {
 // A Chinese page leads to the Chinese twin of another, where there is one.
 func TestChinesePagesLeadToChinesePages(t *testing.T) {
 	t.Parallel()
-	for _, name := range userPages(t) {
+	for _, name := range append(userPages(t), ofModuleK8s) {
 		for _, target := range readPage(t, twinOf(name)).links() {
 			file, _, _ := strings.Cut(target, "#")
 			if !strings.HasSuffix(file, english) || strings.HasSuffix(file, chinese) || file == filepath.Base(name) {
