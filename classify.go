@@ -12,17 +12,17 @@ type Reason string
 
 // What a reply can mean, in the order in which it is asked.
 const (
-	ReasonReplied           Reason = "replied"           // the answer
+	ReasonReplied           Reason = "replied"           // the reply that was asked for
 	ReasonSalvaged          Reason = "salvaged"          // the key, in a reply that is broken or no success
 	ReasonThrottled         Reason = "throttled"         // flow control
 	ReasonRedirect          Reason = "redirect"          // status 3xx, which is not followed
 	ReasonServerError       Reason = "serverError"       // status 5xx, or a code that says that the service was at fault
 	ReasonNonceUsed         Reason = "nonceUsed"         // an earlier copy has arrived
-	ReasonClockOff          Reason = "clockOff"          // the timestamp, and the reply tells the time
+	ReasonClockOff          Reason = "clockOff"          // the timestamp was refused; the reply's Date corrects the clock
 	ReasonRefused           Reason = "refused"           // a code that says that the request was at fault
 	ReasonUnrecognizedCode  Reason = "unrecognizedCode"  // a refusal whose code says neither: see WithRefusalCodes
 	ReasonTooLarge          Reason = "tooLarge"          // more than 1 MiB
-	ReasonCutOff            Reason = "cutOff"            // the reply ends before its end
+	ReasonCutOff            Reason = "cutOff"            // the reply was cut off before the key was complete
 	ReasonBusy              Reason = "busy"              // 408, 421, 425 or 429 of a load balancer
 	ReasonNoRequestID       Reason = "noRequestID"       // a code, and nothing that shows that the gateway sent it
 	ReasonFailed            Reason = "failed"            // the reply says that it failed, and not why

@@ -35,7 +35,7 @@ var (
 	// ErrForbidden: the credentials lack the permission for the action.
 	ErrForbidden = errors.New("baas: forbidden")
 
-	// ErrThrottled: flow control, still so after the last attempt.
+	// ErrThrottled: the service throttled every attempt, the last one included.
 	ErrThrottled = errors.New("baas: throttled")
 
 	// ErrUnavailable: the service could not be reached, or it answered a
@@ -100,13 +100,13 @@ func (e *APIError) Is(target error) bool {
 
 // An OutcomeUnknownError says that the service may have carried the call out,
 // and that its reply is lost. Do not simply call again: that could issue a
-// second certificate. Look the chain up in the console, or give the operators
-// SignatureNonce and RequestID; call again when it is clear that nothing was
+// second certificate. Look the chain up in the console, or give the service's
+// support SignatureNonce and RequestID; call again when it is clear that nothing was
 // issued, or that another certificate does no harm.
 type OutcomeUnknownError struct {
 	Action         string
 	SignatureNonce string // of the request in doubt
-	RequestID      string // of the first doubtful reply, or else a later one, that bore one; often empty
+	RequestID      string // of the first doubtful reply that had one, else of a later reply; often empty
 	Reason         Reason // why the outcome is unknown: what the first doubtful attempt came to
 	Code           string // of the first doubtful reply, if it bore one
 	Attempts       int    // how many were made in all
@@ -192,8 +192,10 @@ type CredentialsError struct {
 	action string
 }
 
-func (e *CredentialsError) Error() string {
-	text := prefix(e.action) + "no credentials from provider " + strconv.Quote(e.Provider)
+func (e *CredentialsError) Error() string { return prefix(e.action) + e.detail() }
+
+func (e *CredentialsError) detail() string {
+	text := "no credentials from provider " + strconv.Quote(e.Provider)
 	if e.Provider == "default" {
 		text += ": set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or use WithAccessKey or WithCredential"
 	}

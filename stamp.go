@@ -20,9 +20,8 @@ type Stamp struct {
 	// the gateway's clock.
 	Time time.Time
 
-	// Digest is the SHA-256, in hex, over scheme, host and all bytes that are
-	// signed. The signature is among them, which keeps the parameters from being
-	// guessed.
+	// Digest is the SHA-256, in hex, of scheme, host, what is signed, and the
+	// signature. Without the signature the parameters could be guessed.
 	Digest string
 }
 
@@ -47,8 +46,9 @@ type callOptions struct {
 // call were certainly not carried out.
 //
 // A Timestamp ahead of the gateway's clock would outlive the gateway's memory of
-// its nonce. So a client that has not received a reply yet first makes a
-// read-only request to learn the gateway's time.
+// its nonce. So a client that has not received a reply yet first calls
+// DescribeAntChainConsortiums, which is read-only, to learn the gateway's time
+// from any reply, a refusal included. Without a reply the call ends in that error.
 func WithJournal(record func(context.Context, Stamp) error) CallOption {
 	return func(o *callOptions) { o.journaled, o.journal = true, record }
 }
@@ -57,17 +57,18 @@ func WithJournal(record func(context.Context, Stamp) error) CallOption {
 // The call is in doubt from the start, so only those bytes are ever sent, and
 // nothing is journaled. It never falls back to a fresh nonce.
 //
-// Within five minutes of s.Time, the call ends
+// Within five minutes of s.Time, the call ends with the key, if this copy is the
+// first to arrive. Otherwise it ends in an OutcomeUnknownError, whose Reason is
 //
-//   - with the key, if this copy is the first to arrive;
-//   - with an OutcomeUnknownError whose Reason is ReasonNonceUsed, if an earlier
-//     copy has arrived: its reply is lost.
+//   - ReasonNonceUsed, if an earlier copy has arrived: its reply is lost;
+//   - ReasonNotRepeatable, if the bytes cannot be made again, since the
+//     credentials, parameters, endpoint or signature version are others;
+//   - ReasonStampTooOld, if the five minutes are over;
+//   - ReasonStampInFuture, if s is more than a minute ahead of this machine's clock;
+//   - ReasonPreparationFailed, if there were no credentials, or ctx had ended;
+//   - another one, if this copy has met the same fate as the first.
 //
-// Nothing is sent, and the Reason of the OutcomeUnknownError says why, if the
-// bytes cannot be made again, since the credentials, parameters, endpoint or
-// signature version are others (ReasonNotRepeatable); if s is too old
-// (ReasonStampTooOld); or if it is more than a minute ahead of this machine's
-// clock (ReasonStampInFuture).
+// After the second to the fifth, this call has sent nothing.
 func WithResume(s Stamp) CallOption {
 	return func(o *callOptions) { o.resume = &s }
 }
@@ -187,9 +188,8 @@ func (k *call) learnGatewayTime() error {
 	}
 	probe.in.addRegion(k.c.region)
 	defer probe.reply.Release()
-	_, err := probe.run()
-	if !k.c.gateway.Known() {
-		return err
+	if _, err := probe.run(); !k.c.gateway.Known() {
+		return &callError{action: k.in.name, text: "the gateway's time could not be learned, so nothing was sent", cause: err}
 	}
 	k.offset = time.Duration(k.c.offset.Load())
 	return nil

@@ -26,8 +26,9 @@ var (
 	// ErrKeyMismatch: the private key and client.crt are not a pair.
 	ErrKeyMismatch = errors.New("certbundle: key and certificate do not match")
 	// ErrUntrusted: client.crt was not issued by a CA in ca.crt, or the trust
-	// store holds another CA. From a handshake: so it is with the node.
-	ErrUntrusted = errors.New("certbundle: not issued by the chain's CA")
+	// store holds another CA. From a handshake: no CA in ca.crt issued the node's
+	// certificate, or its key is not pinned.
+	ErrUntrusted = errors.New("certbundle: not trusted")
 	// ErrExpired: today is not within the validity of client.crt, or of every
 	// certificate of the CA that it leads to.
 	ErrExpired = errors.New("certbundle: certificate expired or not yet valid")

@@ -22,7 +22,7 @@ const (
 	downloadTimeout = 60 * time.Second // of both tries
 	pauseBetween    = 500 * time.Millisecond
 
-	freshLinks = "fresh links come from the action DescribeAntChainDownloadPaths, through Client.Do"
+	freshLinks = "fresh links come from Client.DescribeAntChainDownloadPaths"
 )
 
 // A downloader makes the downloads of one call.

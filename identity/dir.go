@@ -212,7 +212,7 @@ func (d *dir) Swap(ctx context.Context, r Record, version string) (string, error
 	}
 	if version == "" {
 		if err := certbundle.Prepare(d.path); err != nil {
-			return "", fmt.Errorf("identity: %w", err)
+			return "", err
 		}
 	}
 	if err := d.create(recordName(n+1), data); err != nil {

@@ -52,7 +52,11 @@ func clientApply(c *baas.Client) applyFunc {
 //     lost. A person has to decide: see DoubtError.
 //   - *KeyError, certbundle.ErrKeyNotStored: the store refused the key. The error
 //     holds the only copy.
-//   - ErrInProgress: ctx ended while another holder was enrolling.
+//   - ErrInProgress: ctx ended while another holder was enrolling. It may match
+//     baas.ErrOutcomeUnknown, too: call again all the same.
+//   - certbundle.ErrExists: a Dir has other files under the names of this identity,
+//     which is complete in the record. Move them away and call again.
+//   - ErrConflict: the store holds an identity of another chain or consortium.
 //   - Those of the typed method and of the store: no certificate was issued that
 //     the store does not know of. Calling again is safe, as it always is.
 //
@@ -244,7 +248,10 @@ func (e *enrollment) call(resuming bool) event {
 			if e.drive(ctx, event{kind: journaled, stamp: s}) == send {
 				return nil
 			}
-			return errors.Join(errNotJournaled, e.p.err)
+			if e.p.err != nil {
+				return e.p.err
+			}
+			return errNotJournaled
 		}
 	}
 	resp, err := e.apply(e.ctx, e.req, journal, stamp)

@@ -75,10 +75,15 @@ func FromDir(path string) SourceOption {
 	}
 }
 
-// FromStore looks at a store. Only a record that is Complete is served.
+// FromStore looks at a store. Only a record that is Complete is served. If l has a
+// String method, errors and logs name it so.
 func FromStore(l Loader) SourceOption {
 	return func(o *sourceOptions) {
-		o.feeds = append(o.feeds, &feed{name: fmt.Sprintf("%T", l), load: func(ctx context.Context) (*certbundle.Bundle, error) {
+		name := fmt.Sprintf("%T", l)
+		if s, ok := l.(fmt.Stringer); ok {
+			name = s.String()
+		}
+		o.feeds = append(o.feeds, &feed{name: name, load: func(ctx context.Context) (*certbundle.Bundle, error) {
 			r, err := Inspect(ctx, l)
 			if err == nil && r.State != Complete {
 				err = errors.New("identity: the record is " + r.State.String() + ", not Complete")
@@ -101,9 +106,10 @@ func WithSourceLogger(l *slog.Logger) SourceOption {
 }
 
 // NewSource returns a Source that serves an identity, or an error that says why
-// there is none to be served. password opens the private key, that of each
-// version. Of several places the identity is served that verifies and whose
-// certificate is valid from the latest time. ctx bounds the first look only.
+// there is none to be served, as certbundle.Load, Loader and Bundle.Verify give it.
+// password opens the private key of each version. Of several places, it serves the
+// identity that verifies and has the latest NotBefore. ctx bounds the first look
+// only.
 func NewSource(ctx context.Context, password string, opts ...SourceOption) (*Source, error) {
 	o := sourceOptions{interval: sourceInterval}
 	for _, opt := range opts {
