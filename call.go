@@ -142,25 +142,25 @@ func (k *call) send(retry bool) (o outcome) {
 	}
 	ctx, cancel := context.WithTimeout(k.ctx, k.c.attemptTimeout)
 	defer cancel()
-	terms := send.Terms{Retry: retry}
-	if k.state.InDoubt {
-		terms.TooLate = k.tooOld
-	}
 	m := send.Message{
 		Template: k.c.request,
 		URL:      url.URL{Scheme: k.c.endpoint.Scheme, Host: k.c.endpoint.Host, Path: "/", RawQuery: k.message.Query},
 		Header:   k.message.header,
 		Body:     k.message.Body,
 	}
-	a := k.c.sender.Send(ctx, &m, terms)
+	a := k.c.sender.Send(ctx, &m, send.Terms{Retry: retry, TooLate: k.tooOld})
+	defer func() { a.Close(o.reason == ReasonReplied) }() // also if a decompressor panics
+	if a.Earlier {
+		k.note(&outcome{event: atmostonce.ReplyLost, reason: ReasonNoReply, err: &callError{
+			action: k.in.name, text: "no reply to a copy of the request", kind: ErrUnavailable,
+		}})
+		k.state.InDoubt = !k.state.ReadOnly
+	}
 	if a.Err != nil {
-		a.Close(false)
 		return k.undelivered(ctx, a)
 	}
 	k.reply.Read(a.Response, k.c.decompressors...)
-	o = k.judge(ctx, a.Response)
-	a.Close(o.reason == ReasonReplied)
-	return o
+	return k.judge(ctx, a.Response)
 }
 
 // undelivered is the outcome of an attempt without a response.

@@ -1,6 +1,7 @@
 package send
 
 import (
+	"context"
 	"net"
 	"reflect"
 	"sync"
@@ -11,30 +12,33 @@ import (
 // by itself when they have been idle for long enough.
 const maxSpent = 256
 
-// conns knows which HTTP/1 connections have brought a reply that is not judged
-// yet, and which have brought one that was no regular success.
+// conns knows which connections carry a message whose reply is not judged yet, and
+// which have brought a reply that was no regular success.
 type conns struct {
-	mu      sync.Mutex
-	settled sync.Cond
-	state   map[net.Conn]bool // false while a reply is judged, true once spent
-	order   []net.Conn        // the spent ones, the oldest first
+	mu    sync.Mutex
+	state map[net.Conn]verdict
+	order []net.Conn // the spent ones, the oldest first
 }
 
-func (c *conns) init() {
-	c.settled.L = &c.mu
-	c.state = make(map[net.Conn]bool)
+// A verdict on a connection is spent, or still to come.
+type verdict struct {
+	spent   bool
+	settled chan struct{} // is closed when it comes; nil if nobody waits
 }
 
 // pend reports whether conn can be told from others and waits for a verdict
-// from now on. net/http may hand the connection on as soon as the reply was
-// read, which is before it is judged.
+// from now on. net/http may hand the connection on as soon as the reply has come,
+// which is before it is judged.
 func (c *conns) pend(conn net.Conn) bool {
-	if !reflect.ValueOf(conn).Comparable() {
+	if conn == nil || !reflect.ValueOf(conn).Comparable() {
 		return false
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.state[conn] = false
+	if c.state == nil {
+		c.state = make(map[net.Conn]verdict)
+	}
+	c.state[conn] = verdict{}
 	return true
 }
 
@@ -42,12 +46,14 @@ func (c *conns) pend(conn net.Conn) bool {
 func (c *conns) settle(conn net.Conn, regular bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	defer c.settled.Broadcast()
+	if settled := c.state[conn].settled; settled != nil {
+		close(settled)
+	}
 	if regular {
 		delete(c.state, conn)
 		return
 	}
-	c.state[conn] = true
+	c.state[conn] = verdict{spent: true}
 	c.order = append(c.order, conn)
 	if len(c.order) > maxSpent {
 		delete(c.state, c.order[0])
@@ -55,18 +61,35 @@ func (c *conns) settle(conn net.Conn, regular bool) {
 	}
 }
 
-// spent reports whether conn must not be used, once that is known.
-func (c *conns) spent(conn net.Conn) bool {
+// spent reports whether conn must not be used, once that is known or ctx ends.
+func (c *conns) spent(ctx context.Context, conn net.Conn) bool {
 	if conn == nil || !reflect.ValueOf(conn).Comparable() {
 		return false
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	for {
-		spent, known := c.state[conn]
-		if !known || spent {
+		settled, spent := c.look(conn)
+		if settled == nil {
 			return spent
 		}
-		c.settled.Wait()
+		select {
+		case <-settled:
+		case <-ctx.Done():
+			return true
+		}
 	}
+}
+
+// look returns the verdict on conn, or else what is closed when it comes.
+func (c *conns) look(conn net.Conn) (settled <-chan struct{}, spent bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	v, known := c.state[conn]
+	if !known || v.spent {
+		return nil, v.spent
+	}
+	if v.settled == nil {
+		v.settled = make(chan struct{})
+		c.state[conn] = v
+	}
+	return v.settled, false
 }

@@ -6,7 +6,8 @@
 //   - A request that it reports as not sent has not reached the gateway and
 //     never will.
 //   - net/http does not send a request a second time by itself.
-//   - A retry goes out on a connection on which nothing was sent before.
+//   - A retry goes out on a connection on which nothing was sent before, as far as
+//     a transport in a wrapper lets itself be kept off others.
 //   - A connection that has brought anything but a regular success is not used
 //     again: of a peer that answers one request twice, the next caller would take
 //     the second answer for its own.
@@ -37,7 +38,6 @@ type Sender struct {
 // nil.
 func New(hc *http.Client) *Sender {
 	s := &Sender{}
-	s.conns.init()
 	if hc == nil {
 		s.own.Store(newTransport())
 	} else {
@@ -69,8 +69,9 @@ type Terms struct {
 	// Retry asks for a connection on which nothing was sent before.
 	Retry bool
 
-	// TooLate is asked when the connection is had, maybe by another goroutine.
-	// If it says so, nothing is sent. Nil means never.
+	// TooLate is asked when the connection is had, maybe by another goroutine,
+	// and before the same bytes follow. If it says so, nothing is sent. Nil means
+	// never.
 	TooLate func() bool
 }
 
@@ -81,16 +82,23 @@ type Attempt struct {
 	Sent     bool // the message may have reached the gateway
 	Dropped  bool // it went out on a connection that was used before, and that ended without a byte of a reply
 
+	// Earlier: a copy of the message may have reached the gateway before the one
+	// that Response is the reply to, and its own reply is lost.
+	Earlier bool
+
 	sender  *Sender
 	watch   *watch
 	base    *http.Transport // over which it went out, unless over a fresh one
 	release func()          // closes connections made for this attempt alone; may be nil
 }
 
-// maxHeldBack is how often a message is held back from the connections that a
-// transport chooses by itself, until that is a new one. Each time costs the
-// transport an idle HTTP/1 connection.
-const maxHeldBack = 64
+// How often a message is held back from the connections that a transport chooses
+// by itself, until that is a new one. Each time costs the transport an idle HTTP/1
+// connection; one that keeps to an HTTP/2 connection is given up soon.
+const (
+	maxHeldBack      = 64
+	maxHeldBackHTTP2 = 2
+)
 
 // errNothing is the error of a transport that breaks its contract.
 var errNothing = errors.New("the transport returned neither a response nor an error")
@@ -103,9 +111,14 @@ func (s *Sender) Send(ctx context.Context, m *Message, t Terms) *Attempt {
 		// Held back, or dropped by an idle connection that could not be held
 		// back from: the same bytes may follow.
 		again := !a.Sent && a.watch.wasUnusable() || a.Dropped && t.Retry
+		a.Earlier = sent || a.watch.wasEarlier()
 		sent = sent || a.Sent
 		a.Sent = sent
-		if !again || n == maxHeldBack || ctx.Err() != nil || a.watch.tooLate() {
+		most := maxHeldBack
+		if a.base == nil && a.release == nil && a.watch.isHTTP2() {
+			most = maxHeldBackHTTP2
+		}
+		if !again || n >= most || ctx.Err() != nil || a.watch.tooLate() {
 			return a
 		}
 		a.Close(false)
@@ -125,6 +138,9 @@ func (s *Sender) try(ctx context.Context, m *Message, t Terms) *Attempt {
 	watch := w.watching()
 	a := &watch.attempt
 	a.sender, a.watch = s, watch
+	if a.Err = ctx.Err(); a.Err != nil {
+		return a // a transport need not look before it sends
+	}
 	switch {
 	case plain && t.Retry:
 		rt, a.release = fresh(transport)
@@ -135,11 +151,13 @@ func (s *Sender) try(ctx context.Context, m *Message, t Terms) *Attempt {
 			c.CloseIdleConnections()
 		}
 	}
-	watch.begin(s, m, t, plain)
+	watch.begin(ctx, s, m, t, transport)
 	req := m.Template.WithContext(httptrace.WithClientTrace(ctx, &watch.hooks))
 	req.URL, req.Header = &watch.url, m.Header
 	req.Body, req.ContentLength = w.body(), int64(len(m.Body))
-	req.Close = watch.strict && m.Body == "" // so that no later retry gets its connection
+	// A transport in a wrapper can be kept off its connections only if the wrapper
+	// passes on what holds the message back. So none of them is used twice.
+	req.Close = !plain
 	a.Response, a.Err = rt.RoundTrip(req)
 	a.Sent, a.Dropped = w.seal()
 	switch {
@@ -149,15 +167,6 @@ func (s *Sender) try(ctx context.Context, m *Message, t Terms) *Attempt {
 		return a
 	case a.Response == nil:
 		a.Err = errNothing
-	case a.watch.wasSpent():
-		// It was sent all the same, by a transport in a wrapper that copies the
-		// URL. The reply may be another request's.
-		if a.Response.Body != nil {
-			_ = a.Response.Body.Close()
-		}
-		a.Response, a.Err = nil, errHeldBack
-	case a.Response.ProtoMajor < 2 && a.release == nil:
-		a.watch.pend()
 	}
 	a.Sent, a.Dropped = true, false
 	return a
@@ -170,7 +179,7 @@ func (a *Attempt) Close(regular bool) {
 		_ = a.Response.Body.Close()
 	}
 	a.watch.settle(regular)
-	if a.Response != nil && a.Response.ProtoMajor >= 2 && !regular && a.release == nil {
+	if a.Response != nil && a.Response.ProtoMajor >= 2 && !regular && a.base != nil {
 		a.watch.spend()
 		a.sender.replace(a.base)
 	}

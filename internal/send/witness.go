@@ -1,10 +1,12 @@
 package send
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"io"
 	"net"
+	"net/http"
 	"net/http/httptrace"
 	"net/url"
 	"strings"
@@ -41,6 +43,7 @@ var errHeldBack = errors.New("baas: request held back")
 // A watch is what both witnesses see of the connections of an attempt.
 type watch struct {
 	attempt Attempt // which it is a part of, to be allocated with it
+	ctx     context.Context
 	sender  *Sender
 	terms   Terms
 	hooks   httptrace.ClientTrace
@@ -48,6 +51,7 @@ type watch struct {
 	empty   bool    // all is in the URL
 	strict  bool    // no connection but a new one
 	byConn  bool    // the message is held back by its URL
+	shared  bool    // a connection in the clear may carry many requests at once
 
 	mu        sync.Mutex
 	asked     bool // the transport has asked for a connection
@@ -57,15 +61,17 @@ type watch struct {
 	reused    bool // something was sent on conn before
 	replied   bool // a byte of a reply has come
 	wrote     bool // the headers were written
+	taken     bool // the body was read, if it is watched
 	heldBack  bool
-	spent     bool // conn had brought something other than a regular success
 	unusable  bool // it was held back since the connection could not be used
+	earlier   bool // the message may have gone out on a connection before conn
 }
 
-func (w *watch) begin(s *Sender, m *Message, t Terms, plain bool) {
-	w.sender, w.terms, w.url, w.empty = s, t, m.URL, m.Body == ""
-	w.strict = t.Retry && !plain
-	w.byConn = plain || w.empty
+func (w *watch) begin(ctx context.Context, s *Sender, m *Message, t Terms, plain *http.Transport) {
+	w.ctx, w.sender, w.terms, w.url, w.empty = ctx, s, t, m.URL, m.Body == ""
+	w.strict = t.Retry && plain == nil
+	w.byConn = plain != nil || w.empty
+	w.shared = plain != nil && plain.Protocols != nil && plain.Protocols.UnencryptedHTTP2()
 	w.asked = s.Own() // it always does
 	w.hooks.GotConn = w.gotConn
 	w.hooks.GotFirstResponseByte = w.gotFirstResponseByte
@@ -97,43 +103,43 @@ func (w *watch) wroteHeaders() {
 
 // gotConn holds the message back from a connection that it must not go out on.
 func (w *watch) gotConn(info httptrace.GotConnInfo) {
-	spent := w.sender.conns.spent(info.Conn) // may wait for a verdict on it
+	spent := w.sender.conns.spent(w.ctx, info.Conn) // may wait for a verdict on it
 	late := w.tooLate()
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	// A second connection means that net/http repeats what it has not begun to
-	// write; of a message without a body that cannot be relied on.
-	repeated := w.connected && w.empty
-	w.connected, w.conn, w.reused, w.spent = true, info.Conn, info.Reused, spent
-	w.unusable = !late && (spent || repeated || w.strict && info.Reused)
-	if late || w.unusable {
-		w.holdBack()
+	// A second connection means that the message is sent again. net/http does
+	// that only if nothing was written, others do as they like. A connection to
+	// nowhere is that of httputil.DumpRequestOut.
+	if w.connected && !w.heldBack && (w.empty || w.taken) && w.conn != nil && w.conn.RemoteAddr() != nil {
+		w.earlier = true
+	}
+	w.settleLocked(false)
+	w.connected, w.conn, w.reused = true, info.Conn, info.Reused
+	w.unusable = !late && (spent || w.strict && info.Reused)
+	w.heldBack = late || w.unusable
+	if w.heldBack && w.byConn {
+		// net/http refuses to write a URL that is no path, or that has a control
+		// character, before it writes anything. That closes an HTTP/1 connection.
+		// A body that is watched holds itself back.
+		w.url.Opaque, w.url.RawQuery = "\x00", ""
+	}
+	// Many requests share an HTTP/2 connection, and none waits for another.
+	if !w.heldBack && !w.shared && !isHTTP2(info.Conn) {
+		w.pending = w.sender.conns.pend(info.Conn)
 	}
 }
 
 func (w *watch) tooLate() bool { return w.terms.TooLate != nil && w.terms.TooLate() }
 
-// holdBack keeps the message off the connection. net/http refuses to write a URL
-// that is no path, or that has a control character, before it writes anything.
-// That closes an HTTP/1 connection. A body that is watched holds itself back.
-func (w *watch) holdBack() {
-	w.heldBack = true
-	if w.byConn {
-		w.url.Opaque, w.url.RawQuery = "\x00", ""
-	}
+func isHTTP2(conn net.Conn) bool {
+	c, ok := conn.(*tls.Conn)
+	return ok && c.ConnectionState().NegotiatedProtocol == "h2"
 }
 
 func (w *watch) isHTTP2() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	c, ok := w.conn.(*tls.Conn)
-	return ok && c.ConnectionState().NegotiatedProtocol == "h2"
-}
-
-func (w *watch) wasSpent() bool {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.spent
+	return isHTTP2(w.conn)
 }
 
 // wasUnusable reports whether another connection would do.
@@ -143,20 +149,22 @@ func (w *watch) wasUnusable() bool {
 	return w.unusable
 }
 
-// pend makes whoever gets the connection next wait for the verdict on the
-// reply that has come on it.
-func (w *watch) pend() {
+// wasEarlier reports whether the message may have been sent before the reply's
+// copy of it.
+func (w *watch) wasEarlier() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.conn != nil {
-		w.pending = w.sender.conns.pend(w.conn)
-	}
+	return w.earlier
 }
 
-// settle gives the verdict.
+// settle gives the verdict on the connection.
 func (w *watch) settle(regular bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.settleLocked(regular)
+}
+
+func (w *watch) settleLocked(regular bool) {
 	if w.pending {
 		w.pending = false
 		w.sender.conns.settle(w.conn, regular)
@@ -180,7 +188,6 @@ func (w *watch) spend() {
 type connWitness struct {
 	watch
 	reader strings.Reader
-	read   bool // the body, which is empty
 }
 
 func (c *connWitness) watching() *watch { return &c.watch }
@@ -196,8 +203,8 @@ func (c *connWitness) seal() (sent, dropped bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	// A transport in a wrapper that copies the URL has not held back.
-	stopped := c.heldBack && !c.wrote && !c.read
-	sent = !stopped && (!c.asked || c.connected || c.read)
+	stopped := c.heldBack && !c.earlier && !c.wrote && !c.taken
+	sent = !stopped && (!c.asked || c.connected || c.taken)
 	return sent, sent && c.reused && !c.replied
 }
 
@@ -211,7 +218,7 @@ func (c *connWitness) Read(p []byte) (int, error) {
 	case len(p) == 0:
 		return 0, nil
 	}
-	c.read = true
+	c.taken = true
 	return 0, io.EOF
 }
 
@@ -223,7 +230,6 @@ func (c *connWitness) Close() error { return nil }
 type bodyWitness struct {
 	watch
 	rest   string
-	taken  bool // the transport has called Read
 	sealed bool // the attempt is over
 }
 
