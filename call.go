@@ -148,7 +148,7 @@ func (k *call) send(retry bool) (o outcome) {
 		Header:   k.message.header,
 		Body:     k.message.Body,
 	}
-	a := k.c.sender.Send(ctx, &m, send.Terms{Retry: retry, TooLate: k.tooOld})
+	a := k.c.sender.Send(ctx, &m, send.Terms{Retry: retry, Resend: k.state.InDoubt, TooLate: k.tooOld})
 	defer func() { a.Close(o.reason == ReasonReplied) }() // also if a decompressor panics
 	if a.Earlier {
 		k.note(&outcome{event: atmostonce.ReplyLost, reason: ReasonNoReply, err: &callError{

@@ -26,6 +26,7 @@ type refusingServer struct {
 
 	mu            sync.Mutex
 	addrs, nonces []string // of the requests
+	cut           int      // requests without their body
 }
 
 func newRefusingServer(t *testing.T, inQuery, http2 bool) *refusingServer {
@@ -56,6 +57,10 @@ func (s *refusingServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.mu.Lock()
 		s.addrs = append(s.addrs, r.RemoteAddr)
 		s.nonces = append(s.nonces, r.URL.Query().Get("SignatureNonce"))
+		s.mu.Unlock()
+	} else {
+		s.mu.Lock()
+		s.cut++
 		s.mu.Unlock()
 	}
 	w.WriteHeader(http.StatusBadGateway)
@@ -142,26 +147,36 @@ func TestResendUsesNewConnection(t *testing.T) {
 	}
 }
 
-// TestResendOnOldHTTP2Connection: a transport that keeps to its one HTTP/2
-// connection cannot resend a body.
-func TestResendOnOldHTTP2Connection(t *testing.T) {
+// TestResendOverWrappedHTTP2: each request asks for a connection of its own.
+// Where a wrapper drops that, the transport keeps to its one connection, and a body
+// cannot be sent again.
+func TestResendOverWrappedHTTP2(t *testing.T) {
 	t.Parallel()
 	for where, inQuery := range inBodyAndQuery {
-		t.Run(where, func(t *testing.T) {
-			t.Parallel()
-			server := newRefusingServer(t, inQuery, true)
-			transport := server.Client().Transport
-			client := resendingClient(t, server.URL, inQuery,
-				baas.WithHTTPClient(&http.Client{Transport: roundTripper(transport.RoundTrip)}))
-			_, err := client.ApplyAntChainCertificateWithKeyAutoCreation(t.Context(), newRequest())
-			requireEnd(t, "unknown", 4, nil, err)
-			server.settle(t)
-			if inQuery { // each request asks for a connection of its own
-				require.Len(t, distinct(server.addrs), 4)
-				return
-			}
-			require.Len(t, server.addrs, 1)
-		})
+		for name, keeps := range map[string]bool{"a wrapper": false, "a wrapper that keeps connections": true} {
+			t.Run(name+", parameters "+where, func(t *testing.T) {
+				t.Parallel()
+				server := newRefusingServer(t, inQuery, true)
+				transport := server.Client().Transport
+				client := resendingClient(t, server.URL, inQuery,
+					baas.WithHTTPClient(&http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+						if keeps {
+							r = r.Clone(r.Context())
+							r.Close = false
+						}
+						return transport.RoundTrip(r)
+					})}))
+				_, err := client.ApplyAntChainCertificateWithKeyAutoCreation(t.Context(), newRequest())
+				require.ErrorIs(t, err, baas.ErrOutcomeUnknown)
+				server.settle(t)
+				if keeps {
+					require.Len(t, distinct(server.addrs), 1)
+					require.LessOrEqual(t, server.cut, 2*3, "each resend is tried twice")
+				} else {
+					require.Len(t, distinct(server.addrs), 4)
+				}
+			})
+		}
 	}
 }
 

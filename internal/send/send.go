@@ -69,11 +69,15 @@ type Terms struct {
 	// Retry asks for a connection on which nothing was sent before.
 	Retry bool
 
-	// TooLate is asked when the connection is had, maybe by another goroutine,
-	// and before the same bytes follow. If it says so, nothing is sent. Nil means
-	// never.
+	// Resend says that the same bytes may have been sent before.
+	Resend bool
+
+	// TooLate is asked of a resend when the connection is had, maybe by another
+	// goroutine. If it says so, nothing is sent. Nil means never.
 	TooLate func() bool
 }
+
+func (t *Terms) tooLate() bool { return t.Resend && t.TooLate != nil && t.TooLate() }
 
 // An Attempt is a message that was handed to the transport.
 type Attempt struct {
@@ -118,7 +122,8 @@ func (s *Sender) Send(ctx context.Context, m *Message, t Terms) *Attempt {
 		if a.base == nil && a.release == nil && a.watch.isHTTP2() {
 			most = maxHeldBackHTTP2
 		}
-		if !again || n >= most || ctx.Err() != nil || a.watch.tooLate() {
+		t.Resend = t.Resend || sent
+		if !again || n >= most || ctx.Err() != nil || t.tooLate() {
 			return a
 		}
 		a.Close(false)

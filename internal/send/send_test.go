@@ -72,7 +72,7 @@ func TestHeldBackIsNotSent(t *testing.T) {
 	require.Equal(t, 5, tries)
 	require.True(t, a.Sent)
 
-	a = s.Send(t.Context(), newMessage("body"), Terms{TooLate: func() bool { return true }})
+	a = s.Send(t.Context(), newMessage("body"), Terms{Resend: true, TooLate: func() bool { return true }})
 	defer a.Close(false)
 	require.False(t, a.Sent)
 	require.ErrorIs(t, a.Err, errHeldBack)

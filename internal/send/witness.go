@@ -104,7 +104,7 @@ func (w *watch) wroteHeaders() {
 // gotConn holds the message back from a connection that it must not go out on.
 func (w *watch) gotConn(info httptrace.GotConnInfo) {
 	spent := w.sender.conns.spent(w.ctx, info.Conn) // may wait for a verdict on it
-	late := w.tooLate()
+	late := w.terms.tooLate()
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	// A second connection means that the message is sent again. net/http does
@@ -128,8 +128,6 @@ func (w *watch) gotConn(info httptrace.GotConnInfo) {
 		w.pending = w.sender.conns.pend(info.Conn)
 	}
 }
-
-func (w *watch) tooLate() bool { return w.terms.TooLate != nil && w.terms.TooLate() }
 
 func isHTTP2(conn net.Conn) bool {
 	c, ok := conn.(*tls.Conn)
@@ -238,7 +236,7 @@ func (b *bodyWitness) body() io.ReadCloser { return b }
 
 // Read hands the body over, unless that has become wrong meanwhile.
 func (b *bodyWitness) Read(p []byte) (int, error) {
-	late := b.tooLate()
+	late := b.terms.tooLate()
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.sealed && (!b.taken || b.rest != "") || !b.taken && (b.heldBack || late) {
