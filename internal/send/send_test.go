@@ -11,6 +11,8 @@ import (
 	"net/http/httptrace"
 	"net/url"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -109,4 +111,159 @@ func TestHTTP2ConnectionIsReplaced(t *testing.T) {
 	s.own.Load().TLSClientConfig = own.TLSClientConfig
 	require.NotEqual(t, first, send(true), "anything else")
 	s.CloseIdleConnections()
+}
+
+// TestCopyWithinAnAttempt: that the first copy may have arrived is told beside the
+// reply to the second, and no copy follows once it is too late.
+func TestCopyWithinAnAttempt(t *testing.T) {
+	t.Parallel()
+	for name, late := range map[string]bool{"in time": false, "too late": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			tries := 0
+			s := New(&http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+				trace := httptrace.ContextClientTrace(r.Context())
+				_, err := io.ReadAll(r.Body) // before there is a connection
+				require.NoError(t, err)
+				if tries++; tries == 1 {
+					trace.GotConn(httptrace.GotConnInfo{Conn: &net.TCPConn{}, Reused: true})
+					return nil, errBroken
+				}
+				return &http.Response{ProtoMajor: 1}, nil
+			})})
+			a := s.Send(t.Context(), newMessage("body"), Terms{Retry: true, TooLate: func() bool { return late }})
+			defer a.Close(false)
+			require.True(t, a.Sent)
+			if late {
+				require.Equal(t, 1, tries)
+				require.True(t, a.Dropped)
+				return
+			}
+			require.NoError(t, a.Err)
+			require.True(t, a.Earlier)
+		})
+	}
+}
+
+// TestCopyByATransport: a second connection under one request means that an
+// earlier copy may have arrived, if that could have been written.
+func TestCopyByATransport(t *testing.T) {
+	t.Parallel()
+	client, server := net.Pipe() // a connection with an address
+	defer client.Close()
+	defer server.Close()
+	for name, tt := range map[string]struct {
+		body    string
+		reads   bool
+		first   net.Conn
+		earlier bool
+	}{
+		"without a body":                    {"", false, client, true},
+		"with a body that was read":         {"body", true, client, true},
+		"with a body that was not read yet": {"body", false, client, false},
+		"first to nowhere":                  {"body", true, &net.TCPConn{}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := New(&http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+				trace := httptrace.ContextClientTrace(r.Context())
+				trace.GotConn(httptrace.GotConnInfo{Conn: tt.first})
+				if tt.reads {
+					_, _ = io.ReadAll(r.Body)
+				}
+				trace.GotConn(httptrace.GotConnInfo{Conn: server})
+				_, _ = io.ReadAll(r.Body)
+				return &http.Response{ProtoMajor: 1}, nil
+			})})
+			a := s.Send(t.Context(), newMessage(tt.body), Terms{})
+			defer a.Close(true)
+			require.NoError(t, a.Err)
+			require.Equal(t, tt.earlier, a.Earlier)
+		})
+	}
+}
+
+// TestBodyComesTooLate: what is too late only when the body is read is held back
+// as well.
+func TestBodyComesTooLate(t *testing.T) {
+	t.Parallel()
+	late := false
+	s := New(&http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+		httptrace.ContextClientTrace(r.Context()).GotConn(httptrace.GotConnInfo{Conn: &net.TCPConn{}})
+		late = true
+		_, err := io.ReadAll(r.Body)
+		return nil, err
+	})})
+	a := s.Send(t.Context(), newMessage("body"), Terms{Resend: true, TooLate: func() bool { return late }})
+	defer a.Close(false)
+	require.False(t, a.Sent)
+	require.ErrorIs(t, a.Err, errHeldBack)
+}
+
+// TestEndedIsNotDropped: a connection on which the attempt has run out of time
+// has not ended as idle ones do.
+func TestEndedIsNotDropped(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	s := New(&http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+		httptrace.ContextClientTrace(r.Context()).GotConn(httptrace.GotConnInfo{Conn: &net.TCPConn{}, Reused: true})
+		_, _ = io.ReadAll(r.Body)
+		cancel()
+		return nil, ctx.Err()
+	})})
+	a := s.Send(ctx, newMessage("body"), Terms{})
+	defer a.Close(false)
+	require.True(t, a.Sent)
+	require.False(t, a.Dropped)
+
+	a = s.Send(ctx, newMessage("body"), Terms{})
+	defer a.Close(false)
+	require.False(t, a.Sent, "nothing is sent after the end")
+	require.ErrorIs(t, a.Err, context.Canceled)
+}
+
+// TestVerdict: who gets a connection waits for the verdict on the message that it
+// carries, which the transport may hand it on before, and for no longer than its
+// context lasts.
+func TestVerdict(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct{ regular, ends bool }{
+		"a regular success": {regular: true}, "anything else": {}, "none, and the context ends": {ends: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				conn := &net.TCPConn{}
+				s := New(&http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+					httptrace.ContextClientTrace(r.Context()).GotConn(httptrace.GotConnInfo{Conn: conn})
+					if _, err := io.ReadAll(r.Body); err != nil {
+						return nil, err
+					}
+					return &http.Response{ProtoMajor: 1}, nil
+				})})
+				first := s.Send(t.Context(), newMessage("body"), Terms{})
+				require.NoError(t, first.Err)
+				ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+				defer cancel()
+				var second *Attempt
+				done := make(chan struct{})
+				go func() {
+					defer close(done)
+					second = s.Send(ctx, newMessage("body"), Terms{})
+				}()
+				synctest.Wait()
+				require.Nil(t, second, "waits")
+				if tt.ends {
+					<-ctx.Done()
+				} else {
+					first.Close(tt.regular)
+				}
+				<-done
+				defer second.Close(false)
+				require.Equal(t, tt.regular, second.Sent)
+				if tt.ends {
+					first.Close(false)
+				}
+			})
+		})
+	}
 }
