@@ -194,6 +194,40 @@ func TestCopyOnAnIdleConnection(t *testing.T) {
 	}
 }
 
+// TestCopyOfAReadOnlyCall is no doubt.
+func TestCopyOfAReadOnlyCall(t *testing.T) {
+	t.Parallel()
+	g := newScriptedGateway(t, false, "Throttling.User", lost, "Forbidden.RAM")
+	client := g.client(t, false, wrappers["clones"])
+	g.leaveIdle(t, 3)
+	err := client.Do(t.Context(), baas.Operation{Action: "DescribeX", ReadOnly: true}, nil)
+	require.ErrorIs(t, err, baas.ErrForbidden)
+	require.NotErrorIs(t, err, baas.ErrOutcomeUnknown)
+}
+
+// TestNextCallOnOneHTTP2Connection: a refusal on a connection that a wrapper keeps
+// to does not end the client.
+func TestNextCallOnOneHTTP2Connection(t *testing.T) {
+	t.Parallel()
+	for where, inQuery := range inBodyAndQuery {
+		t.Run(where, func(t *testing.T) {
+			t.Parallel()
+			g := newScriptedGateway(t, true, "Forbidden.RAM")
+			client := g.client(t, inQuery, func(next http.RoundTripper) roundTripper {
+				return func(r *http.Request) (*http.Response, error) {
+					r = r.Clone(r.Context())
+					r.Close = false
+					return next.RoundTrip(r)
+				}
+			})
+			_, err := client.ApplyAntChainCertificateWithKeyAutoCreation(t.Context(), newRequest())
+			require.ErrorIs(t, err, baas.ErrForbidden)
+			_, err = client.ApplyAntChainCertificateWithKeyAutoCreation(t.Context(), newRequest())
+			require.NoError(t, err)
+		})
+	}
+}
+
 // TestCanceledWhileJournaling: nothing was sent, over any transport.
 func TestCanceledWhileJournaling(t *testing.T) {
 	t.Parallel()

@@ -127,9 +127,6 @@ func (s *Sender) Send(ctx context.Context, m *Message, t Terms) *Attempt {
 			return a
 		}
 		a.Close(false)
-		if a.watch.isHTTP2() {
-			s.replace(a.base)
-		}
 		t.Retry = true
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"net/http/httptrace"
 	"net/url"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -179,6 +180,74 @@ func TestCopyByATransport(t *testing.T) {
 			defer a.Close(true)
 			require.NoError(t, a.Err)
 			require.Equal(t, tt.earlier, a.Earlier)
+			require.True(t, s.conns.spent(t.Context(), tt.first), "nothing more is known of it")
+		})
+	}
+	t.Run("the second is held back", func(t *testing.T) {
+		t.Parallel()
+		s := New(&http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+			trace := httptrace.ContextClientTrace(r.Context())
+			trace.GetConn("h:443")
+			trace.GotConn(httptrace.GotConnInfo{Conn: client})
+			trace.GotConn(httptrace.GotConnInfo{Conn: server, Reused: true})
+			return nil, errBroken
+		})})
+		a := s.Send(t.Context(), newMessage(""), Terms{Retry: true})
+		defer a.Close(false)
+		require.True(t, a.Sent)
+	})
+}
+
+// TestManyOnOneConnection: requests that share an HTTP/2 connection do not wait
+// for each other.
+func TestManyOnOneConnection(t *testing.T) {
+	t.Parallel()
+	for name, inTheClear := range map[string]bool{"TLS": false, "in the clear": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			const many = 3
+			var arrived, done sync.WaitGroup
+			arrived.Add(many)
+			var addrs sync.Map
+			server := httptest.NewUnstartedServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+				addrs.Store(r.RemoteAddr, true)
+				if r.Method == http.MethodPost {
+					arrived.Done()
+					arrived.Wait()
+				}
+			}))
+			m := newMessage("body")
+			if server.EnableHTTP2 = !inTheClear; inTheClear {
+				server.Config.Protocols = new(http.Protocols)
+				server.Config.Protocols.SetUnencryptedHTTP2(true)
+				m.URL.Scheme = "http"
+				server.Start()
+			} else {
+				server.StartTLS()
+			}
+			defer server.Close()
+			m.URL.Host = server.Listener.Addr().String()
+			transport := server.Client().Transport.(*http.Transport)
+			if inTheClear {
+				transport.Protocols = server.Config.Protocols
+			}
+			resp, err := server.Client().Get(server.URL) // makes the connection
+			require.NoError(t, err)
+			require.NoError(t, resp.Body.Close())
+			s := New(server.Client())
+			for range many {
+				done.Go(func() {
+					a := s.Send(t.Context(), m, Terms{})
+					a.Close(a.Err == nil)
+					if a.Err != nil {
+						t.Error(a.Err)
+					}
+				})
+			}
+			done.Wait()
+			n := 0
+			addrs.Range(func(any, any) bool { n++; return true })
+			require.Equal(t, 1, n)
 		})
 	}
 }
