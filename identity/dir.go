@@ -44,7 +44,7 @@ const (
 // named when its writer crashed is found again.
 //
 // Whoever can write to the folder chooses the identity. Of links in it none is
-// followed.
+// followed. An empty path is an error of Load and Swap, not of Dir.
 func Dir(path string) Store {
 	if path != "" {
 		path = filepath.Clean(path)

@@ -92,25 +92,37 @@ func Ensure(
 }
 
 func checkArguments(ctx context.Context, client *baas.Client, store Store, req *request) error {
-	what := ""
 	switch {
 	case ctx == nil:
-		what = "ctx"
+		return errNil("ctx")
 	case client == nil:
-		what = "client"
+		return errNil("client")
 	case store == nil:
-		what = "store"
+		return errNil("store")
 	case req == nil:
-		what = "req"
-	default:
-		return nil
+		return errNil("req")
 	}
-	return errors.New("identity: " + what + " is nil")
+	return nil
 }
+
+func checkStore(ctx context.Context, store Loader) error {
+	switch {
+	case ctx == nil:
+		return errNil("ctx")
+	case store == nil:
+		return errNil("store")
+	}
+	return nil
+}
+
+func errNil(what string) error { return errors.New("identity: " + what + " is nil") }
 
 // Inspect returns what is in the store, and changes nothing. The Record holds
 // the key where there is one.
 func Inspect(ctx context.Context, store Loader) (Record, error) {
+	if err := checkStore(ctx, store); err != nil {
+		return Record{}, err
+	}
 	r, _, err := store.Load(ctx)
 	if err == nil {
 		err = r.check()

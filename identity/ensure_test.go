@@ -128,6 +128,15 @@ func TestEnsure(t *testing.T) {
 			func() (*certbundle.Bundle, error) { return Ensure(t.Context(), nil, Memory(), newRequest()) },
 			func() (*certbundle.Bundle, error) { return Ensure(t.Context(), client, nil, newRequest()) },
 			func() (*certbundle.Bundle, error) { return Ensure(t.Context(), client, Memory(), nil) },
+			func() (*certbundle.Bundle, error) { _, err := Inspect(none, Memory()); return nil, err },
+			func() (*certbundle.Bundle, error) { _, err := Inspect(t.Context(), nil); return nil, err },
+			func() (*certbundle.Bundle, error) { return nil, Clear(none, Memory()) },
+			func() (*certbundle.Bundle, error) { return nil, Clear(t.Context(), nil) },
+			func() (*certbundle.Bundle, error) {
+				_, err := NewSource(t.Context(), keyPassword, FromStore(Memory()), FromStore(nil))
+				return nil, err
+			},
+			func() (*certbundle.Bundle, error) { return nil, AddTrustStore(t.Context(), client, nil, newRequest()) },
 		} {
 			b, err := f()
 			require.ErrorContains(t, err, " is nil")
