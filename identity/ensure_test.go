@@ -297,6 +297,32 @@ func TestTakeover(t *testing.T) {
 			require.Equal(t, 1, s.server.Issued())
 		})
 	})
+	t.Run("after a takeover the call does not take itself for another holder", func(t *testing.T) {
+		t.Parallel()
+		bubble(t, func(t *testing.T, s *site) {
+			store := Memory()
+			first := gone(t, s, store, true)
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			defer cancel()
+			var log logBook
+			_, err := s.ensure(ctx, store, log.option())
+			r, errInspect := Inspect(t.Context(), store)
+			require.NoError(t, errInspect)
+			require.NotEqual(t, first.Holder, r.Holder)
+			require.ErrorIs(t, err, ErrInProgress)
+			require.ErrorIs(t, err, baas.ErrOutcomeUnknown)
+			for _, part := range []string{"this call took over from " + first.Holder, "sent the message again", "SignatureNonceUsed", first.Stamp.Nonce} {
+				require.ErrorContains(t, err, part)
+			}
+			require.NotContains(t, err.Error(), "another holder is enrolling")
+			require.NotContains(t, err.Error(), r.Holder)
+			require.Equal(t, 1, log.count("another holder is enrolling"), "before the takeover")
+			require.Equal(t, 1, log.count("takeover after silence of"))
+			require.Greater(t, log.count("this call took over and sent the message again"), 1)
+			require.True(t, log.has("SignatureNonceUsed"))
+			require.NotContains(t, log.String(), r.Holder)
+		})
+	})
 	t.Run("ErrInProgress when the context ends while another holder enrolls", func(t *testing.T) {
 		t.Parallel()
 		bubble(t, func(t *testing.T, s *site) {
