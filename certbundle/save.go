@@ -39,9 +39,9 @@ import (
 // Save without a PrivateKey downloads no client.crt, for it could be the other
 // one's: the error matches ErrExists and names that key.
 //
-// A folder that package identity keeps is refused with ErrExists if its record
-// holds another key, or says that a certificate may have been issued without one,
-// and with ErrKeyNotStored if result has a key. identity.Ensure goes on there.
+// A folder that package identity keeps is refused if its record holds another key,
+// or says that a certificate may have been issued without one: call identity.Ensure
+// there. The error matches ErrExists and, if result has a key, ErrKeyNotStored.
 //
 // Files are readable by their owner only. They appear whole or not at all and
 // never replace another, so two calls at once lose nothing. A crash may leave a

@@ -269,6 +269,6 @@ func (s *Source) verifyAgain(from *feed) {
 	err = fmt.Errorf("identity: %s: %w", from.name, err)
 	if from.goodFault != err.Error() {
 		from.goodFault = err.Error()
-		s.logger.Warn("an identity no longer verifies: it is served until there is another that does", slog.String("error", from.goodFault))
+		s.logger.Warn("an identity no longer verifies", slog.String("error", from.goodFault))
 	}
 }

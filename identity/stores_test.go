@@ -283,18 +283,20 @@ func TestFaultyStores(t *testing.T) {
 	t.Run("nothing was issued, and the context ends while that is written", func(t *testing.T) {
 		t.Parallel()
 		bubble(t, func(t *testing.T, s *site) {
-			store := &faultyStore{Store: Memory(), swapFault: func(_ int, r Record) fault {
+			store := &faultyStore{Store: Memory(), slow: 3 * time.Second, swapFault: func(_ int, r Record) fault {
 				if r.State == Empty {
 					return refuses
 				}
 				return works
 			}}
-			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+			ctx, cancel := context.WithTimeout(t.Context(), 8*time.Second)
 			defer cancel()
+			start := time.Now()
 			s.server.Inject(baastest.Refuse(403, "Forbidden.RAM", "no"))
 			_, err := s.ensure(ctx, store)
 			require.ErrorIs(t, err, baas.ErrForbidden)
 			require.NotErrorIs(t, err, ErrInProgress)
+			require.InDelta(t, 8+graceTime.Seconds(), time.Since(start).Seconds(), 2)
 		})
 	})
 	t.Run("conflict storms", func(t *testing.T) {

@@ -26,6 +26,8 @@ func (e *enrollment) logWait() {
 		fault = "the store has not taken yet that nothing was issued: trying again"
 	case e.p.stale:
 		fault, err = "waiting until the store shows its latest record", errStale
+	case e.p.at == doubting:
+		fault = "the store does not show the doubt yet: looking again"
 	}
 	if fault != "" {
 		if e.watch.last == 0 || now-e.watch.last >= waitLogInterval {
