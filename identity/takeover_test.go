@@ -3,6 +3,7 @@ package identity
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -139,6 +140,31 @@ func TestTakeover(t *testing.T) {
 			require.Greater(t, log.count("this call took over and sent the message again"), 1)
 			require.True(t, log.has("SignatureNonceUsed"))
 			require.NotContains(t, log.String(), r.Holder)
+		})
+	})
+	t.Run("who has sent the message again announces no takeover any more", func(t *testing.T) {
+		t.Parallel()
+		bubble(t, func(t *testing.T, s *site) {
+			store := Memory()
+			gone(t, s, store, true)
+			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+			defer cancel()
+			var logs [2]logBook
+			var wg sync.WaitGroup
+			for i := range logs {
+				wg.Go(func() { _, _ = s.ensure(ctx, store, logs[i].option()) })
+			}
+			wg.Wait()
+			overtaken := 0
+			for i := range logs {
+				_, after, found := strings.Cut(logs[i].String(), "taking over from a holder")
+				require.True(t, found, "each takes over, one from the other")
+				require.NotContains(t, after, "takeover after silence of")
+				if strings.Contains(after, "another holder is enrolling") {
+					overtaken++
+				}
+			}
+			require.Equal(t, 1, overtaken)
 		})
 	})
 	t.Run("ErrInProgress when the context ends while another holder enrolls", func(t *testing.T) {
