@@ -75,19 +75,4 @@
 //	a password        tried with one form
 //
 // So no file takes more than a second of one core, nor more than 64 MiB.
-//
-// # Libraries
-//
-// Ciphers, hashes, PBKDF2, X.509 and the PKCS#8 of keys in the clear are the
-// standard library's; scrypt and the reading of DER are golang.org/x/crypto's; a
-// PKCS#12 is opened by software.sslmate.com/src/go-pkcs12, after its parameters
-// were found to be within the limits.
-//
-// The envelopes round keys are read here. The library that reads them,
-// youmark/pkcs8, does the work that a key asks for, with no limit to be set; to
-// set one, the parameters would have to be read beforehand, and then little is
-// left for a library to do. Likewise pavlo-v-chernykh/keystore-go allocates
-// what a length in a JKS says. PEM is read here, too, since encoding/pem takes
-// neither a byte order mark nor other things that OpenSSL and Node.js do. Tests
-// use both libraries, OpenSSL, Node.js and Java as witnesses.
 package certbundle

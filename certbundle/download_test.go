@@ -112,7 +112,7 @@ const expiredPage = `<?xml version="1.0" encoding="UTF-8"?><Error><Code>AccessDe
 	`<Message>Request has expired.</Message><StringToSign>` + linkSignature + `</StringToSign></Error>`
 
 func statusFaults() map[string]downloadFault {
-	const hint = "the link has probably expired: fresh links come from the action DescribeAntChainDownloadPaths, through Client.Do"
+	const hint = "the link has probably expired: fresh links come from Client.DescribeAntChainDownloadPaths"
 	failed := certbundle.ErrDownload
 	return map[string]downloadFault{
 		"expired link":                  {answer(403, expiredPage), failed, nil, "status 403: " + hint, 1},

@@ -12,18 +12,21 @@ import (
 // probeSize is more than a bundle takes.
 const probeSize = 64 << 10
 
-// Prepare makes sure that Save will find a home in dir for what it must not
-// lose. It is to be called before applying for a certificate, since the key is
-// handed over only once.
+// Prepare makes sure that Save can store the key in dir. It is to be called
+// before applying for a certificate, since the key is handed over only once.
 //
-// It makes dir, and its parents, for the owner only; proves that dir can be
-// written by making a file as Save does, which it removes; and refuses a dir
-// where one of the names is taken or an interrupted Save has left what may be a
-// key (the error matches ErrExists), and one that is not a folder, that belongs
-// to another user than this or root, or that group or others may write to (of
-// access control lists it knows nothing, nor of any permissions on Windows). A
-// symbolic link to a folder is as good as the folder; one under the name of a
-// file takes that name.
+// It makes dir, and its parents, for the owner only, and proves that dir can be
+// written by making a file as Save does, which it removes. It refuses a dir
+//
+//   - where one of the names is taken, also by a symbolic link, or an interrupted
+//     Save has left what may be a key: the error matches ErrExists;
+//   - that package identity keeps, unless its record is Empty: a certificate has or
+//     may have been issued, so call identity.Ensure; the error matches ErrExists;
+//   - that is neither a folder nor a symbolic link to one;
+//   - that belongs to another user than this one or root;
+//   - that group or others may write to.
+//
+// Access control lists are not looked at, and on Windows no permissions are.
 //
 // Volumes of pods are often such that others may write to them, and a pod cannot
 // change that (an emptyDir has mode 0777, one with an fsGroup 2775). There, take
@@ -42,7 +45,11 @@ func (d disk) prepare(dir string) error {
 	if err := checkPrivate(info); err != nil {
 		return fault(dir, "not a safe place for a key: "+err.Error(), fs.ErrPermission)
 	}
-	if err := checkRecord(dir); err != nil {
+	record, err := readRecord(dir)
+	if err == nil {
+		err = record.checkNone()
+	}
+	if err != nil {
 		return err
 	}
 	if err := checkFree(dir); err != nil {

@@ -9,6 +9,8 @@ import (
 	"golang.org/x/crypto/cryptobyte"
 )
 
+// A JKS is read here, since libraries for that allocate what a length in it says.
+
 const (
 	trustStorePassword = "mychain" // the same for every chain, and public
 

@@ -7,8 +7,8 @@ import (
 
 // KeyPair returns what servers, proxies and a Kubernetes Secret of type
 // kubernetes.io/tls take: the certificates that TLSCertificate shows, and the
-// private key as PKCS#8 in the clear, both PEM. Whoever reads key is the
-// identity: keep it as short and as closely as you can. The errors are those of
+// private key as PKCS#8 in the clear, both PEM. Whoever reads key can pose as you:
+// protect it, and keep it no longer than needed. The errors are those of
 // TLSCertificate.
 func (b *Bundle) KeyPair(password string) (cert, key []byte, err error) {
 	pair, err := b.TLSCertificate(password)

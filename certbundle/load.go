@@ -15,8 +15,8 @@ import (
 //
 // Symbolic links are followed to regular files, so the folder may be a mounted
 // Secret of Kubernetes, or hold links as certbot and Nix make them: whoever can
-// write to it chooses the files. Of a mount that is exchanged as a whole,
-// meanwhile or again and again, all files are of one version.
+// write to it chooses the files. If a mounted Secret changes during the read, all
+// files are still of one version.
 func Load(dir string) (*Bundle, error) { return loadFrom(cleanFolder(dir), readLinked) }
 
 // maxVersions is how many versions of a folder are tried in a row. They are

@@ -14,6 +14,9 @@ import (
 	"golang.org/x/crypto/cryptobyte/asn1"
 )
 
+// The parameters of an encrypted key are read here, since libraries for that do the
+// work that a key asks for, with no limit to be set.
+
 // Encryption schemes of a private key.
 const (
 	oidPBES2        = "1.2.840.113549.1.5.13"

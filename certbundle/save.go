@@ -32,16 +32,16 @@ import (
 //
 // What is on disk after an error stays. Calling Save again completes the rest.
 // Once client.key is there, that also works without a PrivateKey and with
-// links from the action DescribeAntChainDownloadPaths, as a program needs that
-// crashed and has lost the reply. A file that is there is not downloaded again;
+// links from the action DescribeAntChainDownloadPaths, which is what a program
+// needs after a crash. A file that is there is not downloaded again;
 // if it is not what its name says, the error matches ErrExists and ErrMalformed.
 // Only regular files are read. While there is another key beside client.key, a
 // Save without a PrivateKey downloads no client.crt, for it could be the other
 // one's: the error matches ErrExists and names that key.
 //
-// A folder that package identity keeps, and in which a certificate may have been
-// issued without a key, is refused with ErrExists, and with ErrKeyNotStored if
-// result has a key.
+// A folder that package identity keeps is refused if its record holds another key,
+// or says that a certificate may have been issued without one: call identity.Ensure
+// there. The error matches ErrExists and, if result has a key, ErrKeyNotStored.
 //
 // Files are readable by their owner only. They appear whole or not at all and
 // never replace another, so two calls at once lose nothing. A crash may leave a
@@ -58,7 +58,11 @@ func Save(ctx context.Context, dir string, result baas.CertificateResult, opts .
 	o := newOptions(opts)
 	b := &Bundle{PrivateKey: []byte(result.PrivateKey)}
 	dir = cleanFolder(dir)
-	if err := checkRecord(dir); err != nil {
+	record, err := readRecord(dir)
+	if err == nil {
+		err = record.checkKey(b.PrivateKey)
+	}
+	if err != nil {
 		if result.PrivateKey != "" {
 			err = notStored(err)
 		}
@@ -66,6 +70,9 @@ func Save(ctx context.Context, dir string, result baas.CertificateResult, opts .
 	}
 	if err := o.disk.saveKey(dir, b); err != nil {
 		return b, err
+	}
+	if err := record.checkKey(b.PrivateKey); err != nil {
+		return b, err // client.key is not the record's
 	}
 	absent, errPresent := readPresent(dir, b.downloads(result.DownloadPath))
 	if len(absent) == 0 {

@@ -8,9 +8,9 @@ import (
 )
 
 // ShownPin connects to a node, "host:port", and returns the pin of the
-// certificate that it shows. A node that shares no curve with Go shows it to who
-// asks for none, so there may be a second connection. No certificate of one's own
-// is needed, and nothing is sent after the handshake.
+// certificate that it shows. If the node shares no curve with Go, ShownPin connects
+// again without curves. It needs no client certificate, and sends nothing after the
+// handshake.
 //
 // Nothing proves that the node itself has answered: compare the pin with the
 // node's operator before it goes into PinNodes. It ends with ctx, after 20 seconds

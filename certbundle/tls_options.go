@@ -23,7 +23,8 @@ type tlsOptions struct {
 //
 // What it gives up: any holder of a certificate of that CA, a client too if its
 // certificate does not exclude servers, can stand for a node, and some CAs of
-// the service are those of many customers. PinNodes gives up nothing.
+// the service are those of many customers. With PinNodes only the holder of the
+// pinned key can.
 //
 // A node whose certificate has a SHA-1 signature of that CA is refused with
 // ErrWeakSignature: see AllowSHA1.
@@ -66,9 +67,10 @@ func PinNodes(pins ...string) TLSOption {
 }
 
 // AllowSHA1 goes with TrustChainOnly: the node's certificate may bear a SHA-1
-// signature, as those of 2021 do, if a certificate of ca.crt made it. One that
-// the node sends vouches for nothing by SHA-1, and nothing vouches so for it.
-// Everything else about the certificate is checked as ever.
+// signature, as those of 2021 do, if a certificate of ca.crt made it. No other
+// SHA-1 signature counts: not one on an intermediate certificate, and not one made
+// by a certificate that only the node sends. Everything else about the certificate
+// is checked as ever.
 //
 // SHA-1 is broken: who can have a certificate of that CA made may be able to
 // make a second one, of other content, with the same signature. So prefer

@@ -10,10 +10,11 @@ import (
 // Clear ends a doubt, so that the next Ensure enrolls anew. It is for a person
 // who knows that nothing was issued, or who has reset the certificate that was.
 //
-// It refuses while a key is there, and until 20 minutes after the time of the
-// Stamp, when the gateway refuses every copy of the message that may still be on
-// its way; that error matches ErrInDoubt and says until when. It also ends an
-// enrollment whose holder is gone. A record that is Empty stays as it is.
+// It refuses while a key is there, with an error that matches nothing. It also
+// refuses until 20 minutes after the time of the Stamp, when the gateway refuses
+// every copy of the message that may still be on its way; that error matches
+// ErrInDoubt and says until when. It also ends an enrollment whose holder is gone.
+// A record that is Empty stays as it is.
 //
 // The clock of this host decides. It must not be more than 5 minutes ahead.
 func Clear(ctx context.Context, store Store) error {
@@ -21,6 +22,9 @@ func Clear(ctx context.Context, store Store) error {
 }
 
 func clearAt(ctx context.Context, store Store, now time.Time) error {
+	if err := checkStore(ctx, store); err != nil {
+		return err
+	}
 	r, version, err := store.Load(ctx)
 	if err != nil {
 		return storeFault("load", err)

@@ -21,7 +21,11 @@ func (e *enrollment) complete() event {
 	b := cloneBundle(e.p.record.Bundle)
 	err := e.getFiles(&b)
 	if err != nil {
-		return event{kind: fetchFailed, err: fmt.Errorf("identity: the key is stored, but files are missing (calling Ensure again gets them): %w", err)}
+		hint := ""
+		if r := &e.p.record; r.Holder != "" && r.Stamp == nil {
+			hint = ", unless the certificate of this key, which was made here, was never applied for: see WithOwnKey"
+		}
+		return event{kind: fetchFailed, err: fmt.Errorf("identity: the key is stored, but files are missing (calling Ensure again gets them%s): %w", hint, err)}
 	}
 	return event{kind: fetched, bundle: b}
 }

@@ -52,6 +52,18 @@ func TestComplete(t *testing.T) {
 			require.Equal(t, 1, s.server.Issued())
 		})
 	})
+	t.Run("in the region of the request", func(t *testing.T) {
+		t.Parallel()
+		bubble(t, func(t *testing.T, s *site) {
+			store := issuedOnly(t, s)
+			s.gate.regions = nil
+			req := newRequest()
+			req.RegionID = "ap-southeast-1"
+			_, err := Ensure(t.Context(), s.client, store, req, WithDownload(certbundle.WithHTTPClient(s.hc)))
+			require.NoError(t, err)
+			require.Equal(t, []string{"ap-southeast-1"}, s.gate.regions)
+		})
+	})
 	t.Run("or V2, where the first is refused as not for this site", func(t *testing.T) {
 		t.Parallel()
 		bubble(t, func(t *testing.T, s *site) {

@@ -44,7 +44,7 @@ const (
 // named when its writer crashed is found again.
 //
 // Whoever can write to the folder chooses the identity. Of links in it none is
-// followed.
+// followed. An empty path is an error of Load and Swap, not of Dir.
 func Dir(path string) Store {
 	if path != "" {
 		path = filepath.Clean(path)
@@ -109,7 +109,9 @@ func (d *dir) Load(ctx context.Context) (Record, string, error) {
 		return Record{}, "", err
 	}
 	if n == 0 {
-		r, version, errAdopt := d.adopt()
+		var r Record
+		var version string
+		errAdopt := d.do("adopt", func() (err error) { r, version, err = d.adopt(); return err })
 		// A record may have come meanwhile, and with it the four files.
 		if n, temps, err = d.names(); n == 0 || err != nil {
 			return r, version, errors.Join(errAdopt, err)

@@ -294,3 +294,23 @@ func TestRecordNames(t *testing.T) {
 		require.Equal(t, name, State(i).String())
 	}
 }
+
+// TestDirAndTheStepsByHand: what is in a store is not applied for again by hand.
+func TestDirAndTheStepsByHand(t *testing.T) {
+	t.Parallel()
+	for _, state := range []State{Issued, Complete} {
+		t.Run(state.String(), func(t *testing.T) {
+			t.Parallel()
+			path := filepath.Join(t.TempDir(), "id")
+			r := Record{State: state, Bundle: certbundle.Bundle{PrivateKey: []byte("key"), ClientCert: []byte("c"), CACert: []byte("a")}}
+			_, err := Dir(path).Swap(t.Context(), r, "")
+			require.NoError(t, err)
+			err = certbundle.Prepare(path)
+			require.ErrorIs(t, err, certbundle.ErrExists)
+			require.ErrorContains(t, err, "identity.Ensure")
+			_, err = certbundle.Save(t.Context(), path, baas.CertificateResult{PrivateKey: "another"})
+			require.ErrorIs(t, err, certbundle.ErrKeyNotStored)
+			require.Len(t, listing(t, path), 1, "only the record")
+		})
+	}
+}

@@ -36,7 +36,8 @@ func clientApply(c *baas.Client) applyFunc {
 // Ensure returns the TLS identity in store. If there is none it applies for one,
 // once per store, whatever crashes, restarts or runs beside it; if files are
 // missing it gets them. It is what a service calls at every start, in every
-// replica. ctx bounds it all; a waiter may need 7 minutes.
+// replica. ctx bounds it all, except that a key, and what else must not be lost, is
+// tried to be stored for 10 seconds more. A waiter may need 7 minutes.
 //
 // A store with a complete identity is only read. It must be of the request's
 // chain and consortium. The password of the request must be the same at each
@@ -52,7 +53,8 @@ func clientApply(c *baas.Client) applyFunc {
 //     lost. A person has to decide: see DoubtError.
 //   - *KeyError, certbundle.ErrKeyNotStored: the store refused the key. The error
 //     holds the only copy.
-//   - ErrInProgress: ctx ended while another holder was enrolling. It may match
+//   - ErrInProgress: ctx ended while another holder was enrolling, or this call had
+//     taken over from one and waited whether it stores its key. It may match
 //     baas.ErrOutcomeUnknown, too: call again all the same.
 //   - certbundle.ErrExists: a Dir has other files under the names of this identity,
 //     which is complete in the record. Move them away and call again.
@@ -91,26 +93,12 @@ func Ensure(
 	return e.result()
 }
 
-func checkArguments(ctx context.Context, client *baas.Client, store Store, req *request) error {
-	what := ""
-	switch {
-	case ctx == nil:
-		what = "ctx"
-	case client == nil:
-		what = "client"
-	case store == nil:
-		what = "store"
-	case req == nil:
-		what = "req"
-	default:
-		return nil
-	}
-	return errors.New("identity: " + what + " is nil")
-}
-
 // Inspect returns what is in the store, and changes nothing. The Record holds
 // the key where there is one.
 func Inspect(ctx context.Context, store Loader) (Record, error) {
+	if err := checkStore(ctx, store); err != nil {
+		return Record{}, err
+	}
 	r, _, err := store.Load(ctx)
 	if err == nil {
 		err = r.check()
@@ -138,11 +126,19 @@ type enrollment struct {
 	links baas.DownloadPath // of the reply to this call
 	watch watchLog
 	wrote bool // a record
-	left  bool // a message in flight, to be resumed
+
+	grace    context.Context // see storeContext
+	endGrace context.CancelFunc
+	left     bool // a message in flight, to be resumed
 }
 
 // run goes through the protocol to its end.
 func (e *enrollment) run() {
+	defer func() {
+		if e.endGrace != nil {
+			e.endGrace()
+		}
+	}()
 	for m := e.drive(e.ctx, event{kind: began}); m != finish; {
 		switch m {
 		case apply, resume:
@@ -178,18 +174,20 @@ func (e *enrollment) drive(ctx context.Context, ev event) move {
 }
 
 // storeContext is longer than ctx where something would be lost without the
-// store.
-func (e *enrollment) storeContext(ctx context.Context) (context.Context, context.CancelFunc) {
+// store. There is one for all tries, and the pauses between them.
+func (e *enrollment) storeContext(ctx context.Context) context.Context {
 	switch e.p.at {
 	case emptying, doubting, storing:
-		return grace(ctx)
+		if e.grace == nil {
+			e.grace, e.endGrace = grace(ctx)
+		}
+		return e.grace
 	}
-	return ctx, func() {}
+	return ctx
 }
 
 func (e *enrollment) load(ctx context.Context) event {
-	ctx, done := e.storeContext(ctx)
-	defer done()
+	ctx = e.storeContext(ctx)
 	// What counts is when the Load began.
 	ev := event{kind: loaded}
 	ev.wall, ev.mono = e.clock.now()
@@ -201,8 +199,7 @@ func (e *enrollment) load(ctx context.Context) event {
 }
 
 func (e *enrollment) swap(ctx context.Context) event {
-	ctx, done := e.storeContext(ctx)
-	defer done()
+	ctx = e.storeContext(ctx)
 	r := e.p.want
 	if e.resumable && e.p.at == doubting && e.ctx.Err() != nil && e.inWindow(r.Stamp) {
 		e.left = true
@@ -227,6 +224,7 @@ func (e *enrollment) inWindow(s *baas.Stamp) bool {
 
 func (e *enrollment) pause(ctx context.Context) event {
 	e.logWait()
+	ctx = e.storeContext(ctx)
 	e.clock.sleep(ctx, e.poll*3/4+rand.N(e.poll/2+1))
 	if err := ctx.Err(); err != nil {
 		return event{kind: expired, err: err}
@@ -291,7 +289,11 @@ func (e *enrollment) result() (*certbundle.Bundle, error) {
 		e.logger.LogAttrs(e.ctx, slog.LevelWarn, "in doubt", slog.String("error", err.Error()))
 		return nil, err
 	case inProgress:
-		return nil, &progressError{record: p.record, err: errors.Join(e.ctx.Err(), p.err)}
+		err := &progressError{record: p.record, err: errors.Join(e.ctx.Err(), p.err)}
+		if p.afterTakeover() {
+			err.takenFrom = p.takenFrom
+		}
+		return nil, err
 	case notStored:
 		b := cloneBundle(p.bundle)
 		err := errors.Join(p.err, e.ctx.Err())

@@ -2,7 +2,6 @@ package identity
 
 import (
 	"context"
-	"errors"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -128,6 +127,15 @@ func TestEnsure(t *testing.T) {
 			func() (*certbundle.Bundle, error) { return Ensure(t.Context(), nil, Memory(), newRequest()) },
 			func() (*certbundle.Bundle, error) { return Ensure(t.Context(), client, nil, newRequest()) },
 			func() (*certbundle.Bundle, error) { return Ensure(t.Context(), client, Memory(), nil) },
+			func() (*certbundle.Bundle, error) { _, err := Inspect(none, Memory()); return nil, err },
+			func() (*certbundle.Bundle, error) { _, err := Inspect(t.Context(), nil); return nil, err },
+			func() (*certbundle.Bundle, error) { return nil, Clear(none, Memory()) },
+			func() (*certbundle.Bundle, error) { return nil, Clear(t.Context(), nil) },
+			func() (*certbundle.Bundle, error) {
+				_, err := NewSource(t.Context(), keyPassword, FromStore(Memory()), FromStore(nil))
+				return nil, err
+			},
+			func() (*certbundle.Bundle, error) { return nil, AddTrustStore(t.Context(), client, nil, newRequest()) },
 		} {
 			b, err := f()
 			require.ErrorContains(t, err, " is nil")
@@ -183,124 +191,6 @@ func TestDoubt(t *testing.T) {
 			b, err := s.ensure(t.Context(), store)
 			requireIdentity(t, store, b, err)
 			require.ErrorContains(t, Clear(t.Context(), store), "a key is stored")
-		})
-	})
-}
-
-// gone leaves a record as a holder does that was killed while it applied.
-func gone(t *testing.T, s *site, store Store, sent bool) Record {
-	t.Helper()
-	died := errors.New("died")
-	apply := func(ctx context.Context, req *request, journal func(context.Context, baas.Stamp) error, _ *baas.Stamp) (*response, error) {
-		wrapped := func(ctx context.Context, s baas.Stamp) error {
-			if err := journal(ctx, s); err != nil {
-				return err
-			}
-			if !sent {
-				panic(died)
-			}
-			return nil
-		}
-		_, _ = clientApply(s.client)(ctx, req, wrapped, nil)
-		panic(died)
-	}
-	require.PanicsWithValue(t, died, func() { _, _ = s.ensure(t.Context(), store, withApply(apply)) })
-	r, err := Inspect(t.Context(), store)
-	require.NoError(t, err)
-	require.Equal(t, Applying, r.State)
-	return r
-}
-
-func TestTakeover(t *testing.T) {
-	t.Parallel()
-	t.Run("a message that was never sent ends in the key, after 15 s", func(t *testing.T) {
-		t.Parallel()
-		bubble(t, func(t *testing.T, s *site) {
-			store := Memory()
-			r := gone(t, s, store, false)
-			var log logBook
-			start := time.Now()
-			b, err := s.ensure(t.Context(), store, log.option())
-			requireIdentity(t, store, b, err)
-			require.InDelta(t, 16*time.Second, time.Since(start), float64(2*time.Second))
-			require.Equal(t, 1, s.server.Issued())
-			require.Equal(t, r.Stamp.Nonce, s.server.Requests()[0].Params.Get("SignatureNonce"), "the same message")
-			require.Contains(t, log.String(), "another holder is enrolling")
-			require.Contains(t, log.String(), r.Holder)
-			require.Contains(t, log.String(), "waited=")
-			require.Contains(t, log.String(), "taking over")
-		})
-	})
-	t.Run("a message that has arrived ends in doubt, when a whole call's time has passed", func(t *testing.T) {
-		t.Parallel()
-		bubble(t, func(t *testing.T, s *site) {
-			store := Memory()
-			r := gone(t, s, store, true)
-			_, err := s.ensure(t.Context(), store)
-			require.ErrorIs(t, err, ErrInDoubt)
-			require.ErrorContains(t, err, r.Stamp.Nonce)
-			require.InDelta(t, 390*time.Second, time.Since(r.Stamp.Time), float64(3*time.Second))
-			require.Equal(t, 1, s.server.Issued())
-			require.Len(t, s.server.Requests(), 2, "it was sent again once")
-		})
-	})
-	t.Run("not after the resend window", func(t *testing.T) {
-		t.Parallel()
-		bubble(t, func(t *testing.T, s *site) {
-			store := Memory()
-			r := gone(t, s, store, false)
-			time.Sleep(5*time.Minute - 14*time.Second) // of the bubble
-			_, err := s.ensure(t.Context(), store)
-			var doubt *DoubtError
-			require.ErrorAs(t, err, &doubt)
-			require.Equal(t, r.Holder, doubt.Record.Holder, "nobody has taken over")
-			require.Zero(t, s.server.Issued())
-		})
-	})
-	t.Run("with other credentials the message cannot be made again", func(t *testing.T) {
-		t.Parallel()
-		bubble(t, func(t *testing.T, s *site) {
-			store := Memory()
-			gone(t, s, store, false)
-			s.client = s.server.Client(baas.WithHTTPClient(s.hc), baas.WithAccessKey("other", "other"))
-			_, err := s.ensure(t.Context(), store)
-			require.ErrorIs(t, err, ErrInDoubt)
-			require.Empty(t, s.server.Requests())
-		})
-	})
-	t.Run("a holder that is only slow brings the key to all", func(t *testing.T) {
-		t.Parallel()
-		bubble(t, func(t *testing.T, s *site) {
-			store := Memory()
-			s.server.Inject(baastest.HangAfter(80 * time.Second))
-			var wg sync.WaitGroup
-			bundles, errs := make([]*certbundle.Bundle, 3), make([]error, 3)
-			start := time.Now()
-			for i := range errs {
-				wg.Go(func() { bundles[i], errs[i] = s.ensure(t.Context(), store) })
-			}
-			wg.Wait()
-			require.Less(t, time.Since(start), 90*time.Second)
-			for i, err := range errs {
-				requireIdentity(t, store, bundles[i], err)
-			}
-			require.Greater(t, len(s.server.Requests()), 1, "somebody has taken over meanwhile")
-			require.Equal(t, 1, s.server.Issued())
-		})
-	})
-	t.Run("ErrInProgress when the context ends while another holder enrolls", func(t *testing.T) {
-		t.Parallel()
-		bubble(t, func(t *testing.T, s *site) {
-			store := Memory()
-			r := gone(t, s, store, true)
-			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
-			defer cancel()
-			_, err := s.ensure(ctx, store)
-			require.ErrorIs(t, err, ErrInProgress)
-			require.ErrorIs(t, err, context.DeadlineExceeded)
-			require.NotErrorIs(t, err, ErrInDoubt)
-			require.ErrorContains(t, err, r.Holder)
-			require.ErrorContains(t, err, r.Stamp.Nonce)
 		})
 	})
 }

@@ -1,12 +1,14 @@
 package identity
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
 	"time"
 	"unicode/utf8"
 
+	"github.com/antchain-go/baas"
 	"github.com/antchain-go/baas/certbundle"
 )
 
@@ -16,8 +18,9 @@ var (
 	// *DoubtError.
 	ErrInDoubt = errors.New("identity: in doubt")
 
-	// ErrInProgress: the context ended while another holder was enrolling.
-	// Calling again is safe.
+	// ErrInProgress: the context ended while another holder was enrolling, or this
+	// call had taken over from one and waited whether it stores its key. Calling
+	// again is safe.
 	ErrInProgress = errors.New("identity: another holder is enrolling")
 
 	// ErrConflict: somebody else has changed the record. Stores return it.
@@ -106,14 +109,19 @@ var errStale = errors.New("the store shows a record that it refuses to replace, 
 
 // progressError is the end of a wait.
 type progressError struct {
-	record Record
-	err    error // of the context, and of the own call
+	record    Record
+	takenFrom string // the first holder, if this call has taken over from it
+	err       error  // of the context, and of the own call
 }
 
 func (e *progressError) Error() string {
 	r := &e.record
 	if r.State != Applying {
 		return "identity: given up: " + e.err.Error()
+	}
+	if e.takenFrom != "" {
+		return fmt.Sprintf("identity: this call took over from %s (%s, sent at %s) and sent the message again, without getting the key, "+
+			"and the first holder has not stored it yet: call Ensure again: %s", e.takenFrom, r.Origin(), stampTime(r), e.err.Error())
 	}
 	return fmt.Sprintf("identity: another holder is enrolling: %s, since %s (%s): %s", r.Holder, stampTime(r), r.Origin(), e.err.Error())
 }
@@ -122,6 +130,32 @@ func (e *progressError) Error() string {
 func (e *progressError) Is(target error) bool { return target == ErrInProgress }
 
 func (e *progressError) Unwrap() error { return e.err }
+
+func checkArguments(ctx context.Context, client *baas.Client, store Store, req *request) error {
+	switch {
+	case ctx == nil:
+		return errNil("ctx")
+	case client == nil:
+		return errNil("client")
+	case store == nil:
+		return errNil("store")
+	case req == nil:
+		return errNil("req")
+	}
+	return nil
+}
+
+func checkStore(ctx context.Context, store Loader) error {
+	switch {
+	case ctx == nil:
+		return errNil("ctx")
+	case store == nil:
+		return errNil("store")
+	}
+	return nil
+}
+
+func errNil(what string) error { return errors.New("identity: " + what + " is nil") }
 
 // checkSame: a store holds the identity of one chain and consortium.
 func checkSame(there, wanted *Record) error {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -36,6 +37,7 @@ type gate struct {
 	mu        sync.Mutex
 	links     json.RawMessage // of the latest certificate
 	describes []string        // actions, in order
+	regions   []string        // of the same
 	refuse    map[string]string
 	noLinks   bool // replies to applications have none
 }
@@ -43,11 +45,15 @@ type gate struct {
 func (g *gate) RoundTrip(r *http.Request) (*http.Response, error) {
 	action := r.URL.Query().Get("Action")
 	if strings.HasPrefix(action, "Describe") {
+		region := r.URL.Query().Get("RegionId")
 		if r.Body != nil {
-			_, _ = io.Copy(io.Discard, r.Body)
+			body, _ := io.ReadAll(r.Body)
 			_ = r.Body.Close()
+			if form, err := url.ParseQuery(string(body)); err == nil && form.Has("RegionId") {
+				region = form.Get("RegionId")
+			}
 		}
-		return g.describe(r, action), nil
+		return g.describe(r, action, region), nil
 	}
 	resp, err := g.to.RoundTrip(r)
 	if err == nil && action != "" {
@@ -88,12 +94,12 @@ func (g *gate) keepLinks(body []byte) []byte {
 	return body
 }
 
-func (g *gate) describe(r *http.Request, action string) *http.Response {
+func (g *gate) describe(r *http.Request, action, region string) *http.Response {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	refuse, refused := g.refuse[action]
 	if strings.HasPrefix(action, actionPaths) {
-		g.describes = append(g.describes, action)
+		g.describes, g.regions = append(g.describes, action), append(g.regions, region)
 	} else { // a client that asks for the time
 		refuse, refused = "InvalidAction.NotFound", true
 	}

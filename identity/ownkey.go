@@ -5,6 +5,7 @@ import (
 	"crypto/x509/pkix"
 	"encoding/base64"
 	"errors"
+	"fmt"
 
 	"github.com/antchain-go/baas"
 	"github.com/antchain-go/baas/certbundle"
@@ -18,9 +19,13 @@ import (
 // An error that matches baas.ErrOutcomeUnknown says that the application may have
 // arrived: calling Ensure again completes the identity if so. A certificate
 // that is not issued yet is one of the files that are missing. After any other
-// error of the application the store is Empty again. A process that ends between
-// key and application leaves a key for which no certificate will come: use another
-// store then.
+// error of the application the store is Empty again.
+//
+// A process that ends between key and application leaves a key for which no
+// certificate will come. So does a store that takes the key, and then neither says
+// so nor can be read, for some ten tries in a row. No later call can tell that
+// from an application that has arrived, and none applies again: if the console
+// shows no application, use another store.
 func WithOwnKey() Option {
 	return func(o *options) { o.ownKey = true }
 }
@@ -68,7 +73,7 @@ func (e *enrollment) useOwnKey() error {
 		return nil // somebody else enrolls
 	}
 	if err != nil {
-		return storeFault("write", err)
+		return fmt.Errorf("identity: nothing was applied for; if the store shows a key all the same, use another store: %w", storeFault("write", err))
 	}
 	_, err = e.client.ApplyAntChainCertificate(e.ctx, &baas.ApplyAntChainCertificateRequest{
 		AntChainID: e.req.AntChainID, UploadReq: base64.StdEncoding.EncodeToString(csr), RegionID: e.req.RegionID,
@@ -83,23 +88,41 @@ func (e *enrollment) useOwnKey() error {
 	return err
 }
 
-// put is one Swap whose record counts as written if it is found in the store.
-// After a conflict that is looked for until Load shows another version than the
-// one that was refused.
+// putTries is how often put looks at a store that cannot be read.
+const putTries = 10
+
+// put swaps r in. That counts as done if r is found in the store, whatever the
+// error. It repeats the Swap, after a pause, from the same version: of all these
+// one at most is ever applied. After a conflict it looks, for as
+// long as ctx lasts, until Load shows another version than the one that was refused.
 func (e *enrollment) put(ctx context.Context, r Record, version string) (string, error) {
-	next, err := e.store.Swap(ctx, r, version)
-	if err == nil {
-		return next, nil
-	}
-	for {
+	var first, conflict error
+	for tries := 1; ; tries++ {
+		err := conflict
+		if conflict == nil {
+			next, errSwap := e.store.Swap(ctx, r, version)
+			if errSwap == nil {
+				return next, nil
+			}
+			if err = errSwap; errors.Is(err, ErrConflict) {
+				conflict = err
+			}
+			if first == nil {
+				first = err
+			}
+		}
 		there, shown, errLoad := e.store.Load(ctx)
 		switch {
 		case errLoad == nil && there.equal(r):
 			return shown, nil
-		case errLoad != nil || !errors.Is(err, ErrConflict) || shown != version:
+		case errLoad == nil && shown != version: // somebody else was faster
 			return "", err
+		case errLoad == nil && conflict == nil && tries >= maxTries:
+			return "", err
+		case errLoad != nil && tries >= putTries:
+			return "", errors.Join(first, errLoad)
 		}
-		if e.clock.sleep(e.ctx, e.poll); e.ctx.Err() != nil {
+		if e.clock.sleep(ctx, e.poll); ctx.Err() != nil {
 			return "", err
 		}
 	}

@@ -3,6 +3,7 @@ package identity
 import (
 	"context"
 	"errors"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -110,7 +111,7 @@ func TestOwnKey(t *testing.T) {
 		t.Parallel()
 		server, ensure := ownKeySite(t)
 		full := errors.New("disk full")
-		_, err := ensure(t.Context(), &failingStore{Store: Memory(), swap: full})
+		_, err := ensure(t.Context(), &failingStore{Store: Memory(), swap: full}, quickly)
 		require.ErrorIs(t, err, full)
 		require.Empty(t, applications(server))
 	})
@@ -121,6 +122,39 @@ func TestOwnKey(t *testing.T) {
 		b, err := ensure(t.Context(), &failingStore{Store: inner, swap: errors.New("reply lost"), applied: true})
 		requireIdentity(t, inner, b, err)
 		require.Equal(t, 1, server.Issued())
+	})
+	for _, failing := range []int{1, 5} {
+		t.Run("a Swap that only seemed to fail, in a store that then cannot be read "+strconv.Itoa(failing)+" times", func(t *testing.T) {
+			t.Parallel()
+			server, ensure := ownKeySite(t)
+			store := unreadable(failing)
+			b, err := ensure(t.Context(), store, quickly)
+			requireIdentity(t, store, b, err)
+			require.Equal(t, []string{actionCSR}, applications(server))
+		})
+	}
+	t.Run("a Swap that only seemed to fail, in a store that then cannot be read at all", func(t *testing.T) {
+		t.Parallel()
+		server, ensure := ownKeySite(t)
+		store := unreadable(putTries)
+		_, err := ensure(t.Context(), store, quickly)
+		require.ErrorContains(t, err, "nothing was applied for; if the store shows a key all the same, use another store")
+		_, err = ensure(t.Context(), store, quickly)
+		require.ErrorContains(t, err, "unless the certificate of this key, which was made here, was never applied for")
+		require.Empty(t, applications(server), "it may be another's that is being applied for")
+	})
+	t.Run("the store refuses the key for a moment", func(t *testing.T) {
+		t.Parallel()
+		server, ensure := ownKeySite(t)
+		store := &faultyStore{Store: Memory(), swapFault: func(n int, _ Record) fault {
+			if n < maxTries {
+				return refuses
+			}
+			return works
+		}}
+		b, err := ensure(t.Context(), store, quickly)
+		requireIdentity(t, store, b, err)
+		require.Equal(t, []string{actionCSR}, applications(server))
 	})
 	t.Run("a Swap that only seemed to be a conflict, and does not show yet", func(t *testing.T) {
 		t.Parallel()
@@ -178,6 +212,31 @@ func TestOwnKey(t *testing.T) {
 			require.Equal(t, issued, s.server.Issued())
 		})
 	})
+}
+
+// quickly makes pauses short.
+func quickly(o *options) { o.poll = time.Millisecond }
+
+// unreadable is a store whose first Swap of a key is applied, says that it has
+// failed, and makes as many Loads fail.
+func unreadable(loads int) *faultyStore {
+	store := &faultyStore{Store: Memory()}
+	first := true
+	store.swapFault = func(_ int, r Record) fault {
+		if r.State != Issued || !first {
+			return works
+		}
+		first = false
+		from := store.count()
+		store.loadFault = func(n int) error {
+			if n <= from+loads {
+				return errFullDisk
+			}
+			return nil
+		}
+		return storesAndFails
+	}
+	return store
 }
 
 // A failingStore fails every Swap with an error, applied or not.

@@ -25,6 +25,7 @@ const (
 	clearTime = 20 * time.Minute
 
 	maxTries  = 3 // of a Swap whose loss does no harm
+	maxEmpty  = 9 // repeated Swaps of Empty, each after a pause: without it the next call is in doubt
 	maxMisses = 3 // looks at a record, which may be stale, before the key counts as overtaken
 )
 
@@ -127,6 +128,7 @@ type protocol struct {
 	overtaken bool   // the journal found another's record
 	spent     string // nonce of the Stamp of another that this call has resumed
 	taken     string // nonce of the Stamp of another that this call has tried to take over
+	takenFrom string // the holder at that time
 	doubted   string // nonce of the own message in doubt
 	sent      baas.Stamp
 	requestID string
@@ -189,6 +191,8 @@ func (p *protocol) expire(e *event) move {
 		return p.finish(notStored, p.err)
 	case p.at == doubting:
 		return p.finish(doubtful, p.err)
+	case p.at == emptying:
+		return p.finish(failed, p.err)
 	case p.at == completing:
 		return p.finish(failed, fmt.Errorf("identity: the key is stored, and the record could not be completed: call Ensure again: %w",
 			errors.Join(e.err, p.err)))
@@ -290,7 +294,7 @@ func (p *protocol) watchOther(e *event) move {
 	case age > callTime:
 		return p.write(doubting, p.inDoubt())
 	case age <= resendWindow && nonce != p.spent && nonce != p.doubted:
-		p.taken = nonce
+		p.taken, p.takenFrom = nonce, p.record.Holder
 		return p.write(overtaking, p.with(Applying, p.record.Stamp))
 	}
 	return pause
@@ -306,6 +310,13 @@ func (p *protocol) overtake(e *event) move {
 		return pause
 	}
 	return load
+}
+
+// afterTakeover reports whether this call has sent another's message again, has
+// got no key, and has not been overtaken since.
+func (p *protocol) afterTakeover() bool {
+	r := &p.record
+	return r.State == Applying && r.Holder == p.self.Holder && p.spent != "" && r.hasNonce(p.spent)
 }
 
 // with is the record with this call as the holder.

@@ -82,7 +82,7 @@ func (p *protocol) journal(e *event) move {
 }
 
 // empty: Empty is written from the version that this call has written, or not
-// at all.
+// at all. After odd tries it pauses, after even ones it writes.
 func (p *protocol) empty(e *event) move {
 	switch e.kind {
 	case swapFailed:
@@ -93,9 +93,15 @@ func (p *protocol) empty(e *event) move {
 		case r.equal(p.want):
 		case r.check() == nil && r.State >= Issued && checkSame(&r, &p.self) == nil:
 			return p.judge(e)
-		case r.State == Applying && r.Holder == p.self.Holder && !p.refused && p.tries < maxTries:
-			p.tries++
+		case r.State == Applying && r.Holder == p.self.Holder && !p.refused && p.tries < 2*maxEmpty:
+			if p.tries++; p.tries%2 == 1 {
+				return pause // and look again
+			}
 			return swap // from the own version, as before
+		}
+	case loadFailed:
+		if p.tries += 2; p.tries <= 2*maxEmpty {
+			return pause
 		}
 	}
 	return p.finish(failed, p.err)

@@ -18,8 +18,9 @@ import (
 //
 // It polls what it was given. A new version is served once it verifies; one that
 // does not is logged, judged again at the next poll, and never takes the place
-// of a good one. An identity that expires is served until there is another.
-// Connections that are open stay as they are.
+// of a good one. What is served is judged again as well: an identity that expires
+// is served until there is another that verifies. Connections that are open stay
+// as they are.
 //
 // A Source is safe for concurrent use. Close it when done.
 type Source struct {
@@ -35,19 +36,23 @@ type Source struct {
 	changed chan struct{}
 }
 
-// served is an identity that verifies.
+// served is an identity that has verified.
 type served struct {
 	bundle certbundle.Bundle
-	report *certbundle.Report
 	cert   tls.Certificate
+	report atomic.Pointer[certbundle.Report] // of the latest look
 }
 
 // feed is one of the places that a Source looks at.
 type feed struct {
-	name  string
-	load  func(context.Context) (*certbundle.Bundle, error)
-	good  *served
-	fault string // that was logged last
+	name string
+	load func(context.Context) (*certbundle.Bundle, error)
+
+	good  *served // the latest that has verified
+	fresh bool    // good still verifies
+
+	// What was logged last about the latest version, and about good.
+	fault, goodFault string
 }
 
 // A SourceOption configures a Source. Nil options are skipped. FromDir and
@@ -58,6 +63,7 @@ type sourceOptions struct {
 	feeds    []*feed
 	interval time.Duration
 	logger   *slog.Logger
+	noStore  bool // FromStore was called without one
 }
 
 // sourceInterval is how often a Source looks, unless PollEvery says otherwise.
@@ -79,6 +85,10 @@ func FromDir(path string) SourceOption {
 // String method, errors and logs name it so.
 func FromStore(l Loader) SourceOption {
 	return func(o *sourceOptions) {
+		if l == nil {
+			o.noStore = true
+			return
+		}
 		name := fmt.Sprintf("%T", l)
 		if s, ok := l.(fmt.Stringer); ok {
 			name = s.String()
@@ -99,8 +109,8 @@ func PollEvery(d time.Duration) SourceOption {
 	return func(o *sourceOptions) { o.interval = d }
 }
 
-// WithSourceLogger logs new identities at level Info, and versions that cannot
-// be served at level Warn, once for each fault. By default nothing is logged.
+// WithSourceLogger logs new identities at level Info, and at level Warn versions
+// that cannot be served and identities that have expired, once for each fault. By default nothing is logged.
 func WithSourceLogger(l *slog.Logger) SourceOption {
 	return func(o *sourceOptions) { o.logger = l }
 }
@@ -119,7 +129,9 @@ func NewSource(ctx context.Context, password string, opts ...SourceOption) (*Sou
 	}
 	switch {
 	case ctx == nil:
-		return nil, errors.New("identity: ctx is nil")
+		return nil, errNil("ctx")
+	case o.noStore:
+		return nil, errNil("FromStore: store")
 	case len(o.feeds) == 0:
 		return nil, errors.New("identity: NewSource needs FromDir or FromStore")
 	case o.interval <= 0:
@@ -146,8 +158,9 @@ func (s *Source) Close() error {
 	return nil
 }
 
-// Report says what is being served. It must not be modified.
-func (s *Source) Report() *certbundle.Report { return s.current.Load().report }
+// Report says what is being served, as Bundle.Verify found it at the latest look.
+// It must not be modified.
+func (s *Source) Report() *certbundle.Report { return s.current.Load().report.Load() }
 
 // Changed returns a channel that is closed when another identity is served. Ask
 // for it again each time, before looking at the Report.
@@ -171,7 +184,8 @@ func (s *Source) poll(ctx context.Context, interval time.Duration) {
 	}
 }
 
-// look judges every place anew, and serves the newest identity that verifies.
+// look judges every place anew, and serves the newest identity that verifies. If
+// none does, what was served stays.
 func (s *Source) look(ctx context.Context) error {
 	var errs []error
 	var newest *served
@@ -179,8 +193,8 @@ func (s *Source) look(ctx context.Context) error {
 		if err := s.judge(ctx, from); err != nil {
 			errs = append(errs, err)
 		}
-		if g := from.good; g != nil && (newest == nil || g.report.NotBefore.After(newest.report.NotBefore)) {
-			newest = g
+		if from.fresh && (newest == nil || from.good.report.Load().NotBefore.After(newest.report.Load().NotBefore)) {
+			newest = from.good
 		}
 	}
 	if newest != nil && newest != s.current.Load() {
@@ -191,27 +205,31 @@ func (s *Source) look(ctx context.Context) error {
 
 func (s *Source) serve(now *served) {
 	s.current.Store(now)
-	s.logger.Info("serving an identity", slog.String("subject", now.report.Subject),
-		slog.String("serial number", now.report.SerialNumber), slog.Time("not after", now.report.NotAfter))
+	report := now.report.Load()
+	s.logger.Info("serving an identity", slog.String("subject", report.Subject),
+		slog.String("serial number", report.SerialNumber), slog.Time("not after", report.NotAfter))
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	close(s.changed)
 	s.changed = make(chan struct{})
 }
 
-// judge loads what is in one place. What is no good leaves the last good one.
+// judge loads what is in one place. What is no good leaves the last good one,
+// which is judged again, since time has passed.
 func (s *Source) judge(ctx context.Context, from *feed) error {
 	b, err := from.load(ctx)
-	if err == nil && from.good != nil && equalBundles(b, &from.good.bundle) {
+	known := err == nil && from.good != nil && equalBundles(b, &from.good.bundle)
+	if err == nil && !known {
+		var good *served
+		if good, err = s.verify(b); err == nil {
+			from.good, from.fresh, from.goodFault = good, true, ""
+		}
+	}
+	if from.good != nil && (known || err != nil) {
+		s.verifyAgain(from)
+	}
+	if err == nil {
 		from.fault = ""
-		return nil
-	}
-	var good *served
-	if err == nil {
-		good, err = s.verify(b)
-	}
-	if err == nil {
-		from.good, from.fault = good, ""
 		return nil
 	}
 	err = fmt.Errorf("identity: %s: %w", from.name, err)
@@ -231,5 +249,26 @@ func (s *Source) verify(b *certbundle.Bundle) (*served, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &served{bundle: cloneBundle(*b), report: report, cert: cert}, nil
+	good := &served{bundle: cloneBundle(*b), cert: cert}
+	good.report.Store(report)
+	return good, nil
+}
+
+// verifyAgain judges what has verified before: it may have expired, or not be
+// valid yet, as the clock is set.
+func (s *Source) verifyAgain(from *feed) {
+	report, err := from.good.bundle.Verify(s.password)
+	if report != nil {
+		from.good.report.Store(report)
+	}
+	from.fresh = err == nil
+	if err == nil {
+		from.goodFault = ""
+		return
+	}
+	err = fmt.Errorf("identity: %s: %w", from.name, err)
+	if from.goodFault != err.Error() {
+		from.goodFault = err.Error()
+		s.logger.Warn("an identity no longer verifies", slog.String("error", from.goodFault))
+	}
 }

@@ -30,7 +30,8 @@ func (s *Source) TLSConfig(opts ...certbundle.TLSOption) (*tls.Config, error) {
 		return nil, err
 	}
 	cfg := first.Clone()
-	cfg.Certificates, cfg.RootCAs = nil, nil
+	cfg.Certificates, cfg.RootCAs, cfg.Time = nil, nil, nil // those of one identity
+	c.shown = cfg
 	cfg.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
 		return &s.current.Load().cert, nil
 	}
@@ -42,11 +43,7 @@ func (s *Source) TLSConfig(opts ...certbundle.TLSOption) (*tls.Config, error) {
 			return err
 		}
 		if !now.InsecureSkipVerify {
-			at := time.Now
-			if cfg.Time != nil {
-				at = cfg.Time
-			}
-			if err := checkName(&state, now.RootCAs, at()); err != nil {
+			if err := checkName(&state, now.RootCAs, c.now()); err != nil {
 				return err
 			}
 		}
@@ -62,6 +59,7 @@ func (s *Source) TLSConfig(opts ...certbundle.TLSOption) (*tls.Config, error) {
 type configs struct {
 	source *Source
 	opts   []certbundle.TLSOption
+	shown  *tls.Config // the one that the caller has
 	latest atomic.Pointer[madeConfig]
 }
 
@@ -79,8 +77,17 @@ func (c *configs) current() (*tls.Config, error) {
 	if err != nil {
 		return nil, err
 	}
+	cfg.Time = c.now
 	c.latest.Store(&madeConfig{now, cfg})
 	return cfg, nil
+}
+
+// now is the time by which nodes are checked.
+func (c *configs) now() time.Time {
+	if c.shown != nil && c.shown.Time != nil {
+		return c.shown.Time()
+	}
+	return time.Now()
 }
 
 var errNoName = errors.New("identity: the node was not dialed by a name that its certificate could bear: " +

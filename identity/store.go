@@ -15,6 +15,10 @@ import "context"
 //   - Unknown members survive: a Record is stored as encoding/json has it, or in
 //     parts that make an equal Record again.
 //   - It keeps the key secret.
+//   - Nobody changes the version alone, as a label put on a Secret does. It does no
+//     harm, with one exception: if that happens during a call that is refused, the
+//     next Ensure ends in doubt, although nothing was issued. For Empty is written
+//     from the version that the call itself has written, or not at all.
 //
 // It must be safe for concurrent use.
 type Store interface {

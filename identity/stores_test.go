@@ -3,12 +3,17 @@ package identity
 import (
 	"context"
 	"errors"
+	"strconv"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/antchain-go/baas"
+	"github.com/antchain-go/baas/baastest"
+	"github.com/antchain-go/baas/certbundle"
 )
 
 // A fault is what a store does wrong.
@@ -180,6 +185,118 @@ func TestFaultyStores(t *testing.T) {
 			b, err := s.ensure(t.Context(), store)
 			requireIdentity(t, store, b, err)
 			require.Equal(t, 1, s.server.Issued())
+		})
+	})
+	t.Run("the context ends with the call, and the store works only later: the key is stored all the same", func(t *testing.T) {
+		t.Parallel()
+		bubble(t, func(t *testing.T, s *site) {
+			tries := 0
+			store := &faultyStore{Store: Memory(), swapFault: func(_ int, r Record) fault {
+				if r.State == Issued {
+					if tries++; tries < 4 {
+						return refuses
+					}
+				}
+				return works
+			}}
+			ctx, cancel := context.WithCancel(t.Context())
+			_, err := s.ensure(ctx, store, withApply(s.meanwhile(func(Record, string) { cancel() }, store)))
+			require.ErrorIs(t, err, context.Canceled)
+			require.NotErrorIs(t, err, certbundle.ErrKeyNotStored)
+			r, err := Inspect(t.Context(), store)
+			require.NoError(t, err)
+			require.Equal(t, Issued, r.State)
+		})
+	})
+	t.Run("the context ends with the call, and the store never works: the key is in the error after 10 s", func(t *testing.T) {
+		t.Parallel()
+		bubble(t, func(t *testing.T, s *site) {
+			store := &faultyStore{Store: Memory(), swapFault: func(_ int, r Record) fault {
+				if r.State == Issued {
+					return refuses
+				}
+				return works
+			}}
+			ctx, cancel := context.WithCancel(t.Context())
+			start := time.Now()
+			b, err := s.ensure(ctx, store, withApply(s.meanwhile(func(Record, string) { cancel() }, store)))
+			requireKeyError(t, b, err)
+			require.ErrorIs(t, err, context.Canceled)
+			require.Equal(t, graceTime, time.Since(start))
+		})
+	})
+	for failures, want := range map[int]State{1: Empty, 5: Empty, maxEmpty: Empty, maxEmpty + 1: Applying} {
+		t.Run("nothing was issued, and the store fails while that is written: "+strconv.Itoa(failures), func(t *testing.T) {
+			t.Parallel()
+			bubble(t, func(t *testing.T, s *site) {
+				tries := 0
+				store := &faultyStore{Store: Memory(), swapFault: func(_ int, r Record) fault {
+					if r.State == Empty {
+						if tries++; tries <= failures {
+							return refuses
+						}
+					}
+					return works
+				}}
+				s.server.Inject(baastest.Refuse(403, "Forbidden.RAM", "no"))
+				start := time.Now()
+				var log logBook
+				_, err := s.ensure(t.Context(), store, log.option())
+				require.ErrorIs(t, err, baas.ErrForbidden)
+				r, err := Inspect(t.Context(), store)
+				require.NoError(t, err)
+				require.Equal(t, want, r.State)
+				require.InDelta(t, min(failures, maxEmpty), time.Since(start).Seconds(), 3, "a pause between two tries")
+				require.False(t, log.has("another holder"))
+			})
+		})
+	}
+	t.Run("nothing was issued, and the store cannot be read for a moment", func(t *testing.T) {
+		t.Parallel()
+		bubble(t, func(t *testing.T, s *site) {
+			store := &faultyStore{Store: Memory()}
+			tries := 0
+			store.swapFault = func(_ int, r Record) fault {
+				if r.State != Empty {
+					return works
+				}
+				if tries++; tries == 1 {
+					until := time.Now().Add(5 * time.Second)
+					store.loadFault = func(int) error {
+						if time.Now().Before(until) {
+							return errFullDisk
+						}
+						return nil
+					}
+					return refuses
+				}
+				return works
+			}
+			s.server.Inject(baastest.Refuse(403, "Forbidden.RAM", "no"))
+			_, err := s.ensure(t.Context(), store)
+			require.ErrorIs(t, err, baas.ErrForbidden)
+			r, err := Inspect(t.Context(), store)
+			require.NoError(t, err)
+			require.Equal(t, Empty, r.State)
+		})
+	})
+	t.Run("nothing was issued, and the context ends while that is written", func(t *testing.T) {
+		t.Parallel()
+		bubble(t, func(t *testing.T, s *site) {
+			store := &faultyStore{Store: Memory(), slow: 3 * time.Second, swapFault: func(_ int, r Record) fault {
+				if r.State == Empty {
+					return refuses
+				}
+				return works
+			}}
+			ctx, cancel := context.WithTimeout(t.Context(), 8*time.Second)
+			defer cancel()
+			start := time.Now()
+			s.server.Inject(baastest.Refuse(403, "Forbidden.RAM", "no"))
+			_, err := s.ensure(ctx, store)
+			require.ErrorIs(t, err, baas.ErrForbidden)
+			require.NotErrorIs(t, err, ErrInProgress)
+			require.InDelta(t, 8+graceTime.Seconds(), time.Since(start).Seconds(), 2)
 		})
 	})
 	t.Run("conflict storms", func(t *testing.T) {

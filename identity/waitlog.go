@@ -22,8 +22,12 @@ func (e *enrollment) logWait() {
 	switch {
 	case e.p.at == storing:
 		fault = "the store has not taken the key yet: trying again"
+	case e.p.at == emptying:
+		fault = "the store has not taken yet that nothing was issued: trying again"
 	case e.p.stale:
 		fault, err = "waiting until the store shows its latest record", errStale
+	case e.p.at == doubting:
+		fault = "the store does not show the doubt yet: looking again"
 	}
 	if fault != "" {
 		if e.watch.last == 0 || now-e.watch.last >= waitLogInterval {
@@ -44,8 +48,18 @@ func (e *enrollment) logWait() {
 		*w = watchLog{holder: r.Holder, nonce: r.Stamp.Nonce, began: now}
 	}
 	w.last = now
-	e.logger.LogAttrs(e.ctx, slog.LevelInfo, "another holder is enrolling: waiting for its key",
-		slog.String("holder", r.Holder), slog.String("nonce", r.Stamp.Nonce), slog.Time("since", r.Since),
-		slog.Duration("waited", now-w.began), slog.Duration("takeover after silence of", quietTime),
-		slog.Time("in doubt after", r.Stamp.Time.Add(callTime)))
+	attrs := []slog.Attr{
+		slog.String("nonce", r.Stamp.Nonce), slog.Duration("waited", now-w.began), slog.Time("in doubt after", r.Stamp.Time.Add(callTime)),
+	}
+	if e.p.afterTakeover() {
+		e.logger.LogAttrs(e.ctx, slog.LevelInfo,
+			"this call took over and sent the message again, without getting the key: waiting whether the first holder stores it",
+			append(attrs, slog.String("first holder", e.p.takenFrom), slog.Time("sent", r.Stamp.Time), slog.Any("error", e.p.err))...)
+		return
+	}
+	attrs = append(attrs, slog.String("holder", r.Holder), slog.Time("since", r.Since))
+	if !r.hasNonce(e.p.spent) && !r.hasNonce(e.p.doubted) {
+		attrs = append(attrs, slog.Duration("takeover after silence of", quietTime))
+	}
+	e.logger.LogAttrs(e.ctx, slog.LevelInfo, "another holder is enrolling: waiting for its key", attrs...)
 }
