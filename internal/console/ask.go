@@ -36,7 +36,7 @@ func (c *Console) Ask(ctx context.Context, question string, hidden bool) (string
 		var line []byte
 		var err error
 		if hidden {
-			line, err = term.ReadPassword(fd)
+			line, err = readHidden(c.In)
 		} else {
 			line, err = bufio.NewReader(c.In).ReadBytes('\n')
 		}
