@@ -112,7 +112,8 @@ func (w *world) runWith(stdin, line string) result {
 	if err != nil {
 		require.ErrorAs(w, err, new(*exec.ExitError))
 	}
-	r := result{cmd.ProcessState.ExitCode(), out.String(), errs.String()}
+	asTyped := strings.NewReplacer(binary, "antcert")
+	r := result{cmd.ProcessState.ExitCode(), asTyped.Replace(out.String()), asTyped.Replace(errs.String())}
 	w.Logf("antcert %s: %d\n%s%s", line, r.code, r.out, r.err)
 	require.LessOrEqual(w, strings.Count(errorLines(r.err), "\n"), 2, "errors are one or two lines")
 	for _, secret := range []string{testPassword, w.env[1][strings.Index(w.env[1], "=")+1:], "goroutine "} {

@@ -165,3 +165,24 @@ func TestReadSecret(t *testing.T) {
 	_, err := (&Console{}).ReadSecret(filepath.Join(t.TempDir(), "none"))
 	require.True(t, errors.Is(err, os.ErrNotExist))
 }
+
+func TestPassword(t *testing.T) {
+	const variable = "CONSOLE_TEST_PASSWORD"
+	file := filepath.Join(t.TempDir(), "password")
+	require.NoError(t, os.WriteFile(file, []byte("of a file\n"), 0o600))
+	c := inFiles(t, false)
+	p, err := c.Password(t.Context(), file, variable, true)
+	require.NoError(t, err)
+	require.Equal(t, "of a file", p)
+	_, err = c.Password(t.Context(), file+"-none", variable, true)
+	require.ErrorIs(t, err, ErrNoAnswer)
+	require.ErrorIs(t, err, os.ErrNotExist)
+	require.ErrorContains(t, err, "--password-file: ")
+	_, err = c.Password(t.Context(), "", variable, true)
+	require.ErrorIs(t, err, ErrNoAnswer)
+	require.EqualError(t, err, "no password: set "+variable+", or name a --password-file")
+	t.Setenv(variable, "of the environment")
+	p, err = c.Password(t.Context(), "", variable, true)
+	require.NoError(t, err)
+	require.Equal(t, "of the environment", p)
+}

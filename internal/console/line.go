@@ -27,6 +27,14 @@ func Line(words ...string) string {
 	return line
 }
 
+// Export is a line that sets an environment variable in the shell.
+func Export(name, value string) string {
+	if runtime.GOOS == "windows" {
+		return "$env:" + name + "='" + strings.ReplaceAll(value, "'", "''") + "'"
+	}
+	return "export " + name + "=" + quote(value, false)
+}
+
 // quote quotes a word for a shell; on Windows for PowerShell, and for cmd.exe
 // where that can be done.
 func quote(word string, windows bool) string {

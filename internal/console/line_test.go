@@ -32,6 +32,7 @@ func TestLine(t *testing.T) {
 	} {
 		require.Equal(t, want, quote(word, true))
 	}
+	require.Contains(t, []string{"export NAME=value", "$env:NAME='value'"}, Export("NAME", "value"))
 	shell, err := exec.LookPath("sh")
 	if err != nil {
 		t.Skip("no shell")
