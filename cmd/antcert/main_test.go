@@ -211,7 +211,7 @@ func (x *terminal) expect(text string) {
 		case <-x.more:
 		case <-x.end:
 			if all = x.all(); !strings.Contains(all[x.from:], text) {
-				x.Fatalf("ended without %q:\n%s", text, all)
+				x.Fatalf("ended with %v without %q:\n%s", x.cmd.Wait(), text, all)
 			}
 		case <-deadline:
 			x.Fatalf("no %q:\n%s", text, all)
