@@ -29,7 +29,7 @@ func foreignFault(key string) error {
 
 // fault names the Secret.
 func (s *store) fault(err error) error {
-	return fmt.Errorf("k8s: Secret %s/%s: %w", s.namespace, s.name, err)
+	return fmt.Errorf("k8s: %v: %w", s, err)
 }
 
 // An apiFault is an error of the API, with what to do. Its text is that of the

@@ -53,6 +53,8 @@ func WithTLS(password string) Option {
 // get is enough for an identity that is complete. Each request is bounded to 10
 // seconds. The Store is safe for concurrent use, as the client is.
 //
+// Its String method names the Secret, for identity.FromStore.
+//
 // Beside identity.ErrConflict, errors wrap those of the API, to be asked for
 // with package k8s.io/apimachinery/pkg/api/errors. None holds data of the Secret.
 func SecretStore(client kubernetes.Interface, namespace, name string, opts ...Option) identity.Store {
@@ -71,6 +73,9 @@ type store struct {
 	tls             bool
 	password        string
 }
+
+// String is how errors and logs name the store; see identity.FromStore.
+func (s *store) String() string { return "Secret " + s.namespace + "/" + s.name }
 
 // check finds what makes the store useless.
 func (s *store) check() error {

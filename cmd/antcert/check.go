@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -12,18 +11,14 @@ import (
 
 	"github.com/antchain-go/baas/certbundle"
 	"github.com/antchain-go/baas/identity"
+	"github.com/antchain-go/baas/internal/console"
+	"github.com/antchain-go/baas/internal/flags"
 )
 
 func verify(ctx context.Context, s *session) error {
-	text := cmp.Or(s.String("expires-in"), "0s")
-	within, err := time.ParseDuration(text)
-	if days, ok := strings.CutSuffix(text, "d"); ok {
-		var n uint64
-		n, err = strconv.ParseUint(days, 10, 16)
-		within = time.Duration(n) * 24 * time.Hour
-	}
-	if err != nil || within < 0 {
-		return usage("--expires-in: %q is not a time such as 30d or 12h", text)
+	within, err := flags.Period(s.String("expires-in"))
+	if err != nil {
+		return usage("--expires-in: %w", err)
 	}
 	if _, err := s.record(ctx, false); err != nil {
 		return err
@@ -107,7 +102,7 @@ func connect(ctx context.Context, s *session) error {
 	s.Doing("connecting to %s", node)
 	state, said, err := certbundle.Probe(ctx, node, cfg)
 	if err != nil {
-		return handshakeFailure(err)
+		return s.handshakeFailure(err)
 	}
 	var shown []string
 	for _, cert := range state.PeerCertificates {
@@ -119,7 +114,7 @@ func connect(ctx context.Context, s *session) error {
 }
 
 // handshakeFailure says which flag would help.
-func handshakeFailure(err error) error {
+func (s *session) handshakeFailure(err error) error {
 	f := &failure{code: codeFailed, err: err, next: "check the address, and the network to it"}
 	if errors.Is(err, context.Canceled) {
 		f.code, f.next = codeInterrupted, ""
@@ -129,7 +124,7 @@ func handshakeFailure(err error) error {
 	if errors.As(err, &shown) && len(shown.UnverifiedCertificates) > 0 {
 		f.next = "compare this pin with the node's operator; if it is the same: --pin " + certbundle.Pin(shown.UnverifiedCertificates[0])
 	} else if errors.As(err, &remote) && remote.Op == "remote error" {
-		f.next = "antcert verify shows what the node was shown"
+		f.next = "to see what the node was shown: " + console.Line("verify", s.dir)
 	}
 	for _, flag := range []string{"--allow-rsa-key-exchange", "--allow-sha1"} {
 		if strings.Contains(plain(f.err), flag) {

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -24,7 +25,7 @@ func hang() baastest.Fault {
 func (w *world) put(s identity.State, age time.Duration) {
 	w.Helper()
 	r := identity.Record{
-		State: s, Chain: testChain, Consortium: "DV80nJXq", Holder: "host/1/ABC", Since: time.Now().Add(-age).UTC().Truncate(time.Second),
+		State: s, Chain: testChain, Consortium: "DV80nJXq", Subject: strings.ReplaceAll(testSubject, ",", ", "), Holder: "host/1/ABC", Since: time.Now().Add(-age).UTC().Truncate(time.Second),
 		Stamp: &baas.Stamp{Nonce: "N0NCE", Time: time.Now().Add(-age).UTC().Truncate(time.Second), Digest: "d"}, RequestID: "REQ", Reason: "reset",
 	}
 	data, err := json.Marshal(r)
@@ -46,10 +47,16 @@ func TestExitCodes(t *testing.T) {
 		{"0 done", nil, enrollLine, nil, 0, ""},
 		{"1 refused", func(w *world) {
 			w.srv.Inject(baastest.Refuse(403, "Forbidden.RAM", "no"), baastest.Refuse(403, "Forbidden.RAM", "no"))
-		}, "chains --endpoint {url}", nil, 1, "Before you start"},
+		}, "chains --endpoint {url}", nil, 1, "baas:DescribeAntChainConsortiums,"},
+		{"1 refused: nodes", func(w *world) {
+			w.srv.Inject(baastest.Refuse(403, "Forbidden.RAM", "no"), baastest.Refuse(403, "Forbidden.RAM", "no"))
+		}, "nodes --endpoint {url} --chain x", nil, 1, "baas:DescribeAntChainNodes,"},
+		{"1 refused: a certificate for a key that was made here", func(w *world) { w.srv.Inject(baastest.Refuse(403, "Forbidden.RAM", "no")) },
+			enrollLine + " --csr", nil, 1, "baas:ApplyAntChainCertificate,"},
 		{"1 refused, and nothing was issued", func(w *world) { w.srv.Inject(baastest.Fault{}, baastest.Refuse(400, "InvalidParameter", "no")) }, enrollLine, nil, 1, "InvalidParameter"},
 		{"1 wrong access key", nil, "chains --endpoint {url}", wrong, 1, "check the access key"},
 		{"1 no credentials", nil, "chains --endpoint {url}", []string{"ALIBABA_CLOUD_ACCESS_KEY_ID=", "ALIBABA_CLOUD_ACCESS_KEY_SECRET="}, 1, "--profile"},
+		{"1 no such profile", nil, "chains --endpoint {url} --profile nope", nil, 1, `antcert: profile "nope" of the aliyun command line is not usable`},
 		{"1 could not be reached", nil, "chains --endpoint http://127.0.0.1:1", nil, 1, "check the network"},
 		{"1 throttled", func(w *world) {
 			w.srv.Inject(baastest.Throttle(), baastest.Throttle(), baastest.Throttle(), baastest.Throttle())
@@ -101,6 +108,10 @@ func TestExitCodes(t *testing.T) {
 		{"4 it took too long to get the files", func(w *world) {
 			w.srv.InjectDownload(hang(), hang(), hang(), hang(), hang(), hang())
 		}, enrollLine + " --timeout 8s", nil, 4, "--timeout"},
+		{"4 a copy of a file is damaged: enroll", func(w *world) { w.must(enrollLine); w.spoil() }, enrollLine, nil, 4, "move what is named away, and then: antcert complete "},
+		{"4 a copy of a file is damaged: complete", func(w *world) { w.must(enrollLine); w.spoil() }, "complete {dir} --endpoint {url}", nil, 4, "ca.crt"},
+		{"4 a copy of a file is damaged: verify", func(w *world) { w.must(enrollLine); w.spoil() }, "verify {dir}", nil, 4, "get it again: antcert complete "},
+		{"1 a file is in the way of a new identity", func(w *world) { require.NoError(w, os.Mkdir(w.dir, 0o700)); w.spoil() }, enrollLine, nil, 1, "use another folder"},
 		{"4 a record is damaged", func(w *world) { w.damage() }, "status {dir}", nil, 4, "identity.1.json"},
 		{"5 expires soon", func(w *world) { w.must(enrollLine) }, "verify {dir} --expires-in 400d", nil, 5, "ends at"},
 		{"0 expires later", func(w *world) { w.must(enrollLine) }, "verify {dir} --expires-in 720h", nil, 0, ""},
@@ -130,4 +141,10 @@ func (w *world) damage() {
 	w.Helper()
 	require.NoError(w, os.MkdirAll(w.dir, 0o700))
 	require.NoError(w, os.WriteFile(filepath.Join(w.dir, "identity.1.json"), []byte("{"), 0o600))
+}
+
+// spoil damages a file that is copied out of the record, or puts it there.
+func (w *world) spoil() {
+	w.Helper()
+	require.NoError(w, os.WriteFile(filepath.Join(w.dir, "ca.crt"), []byte("junk"), 0o600))
 }

@@ -30,7 +30,7 @@ func enroll(ctx context.Context, s *session, client *baas.Client) error {
 		return err
 	}
 	if r.State == identity.InDoubt {
-		return unfit(s.dir, &r)
+		return s.unfit(&r)
 	}
 	if req.Password, err = s.password(ctx, r.State == identity.Empty); err != nil {
 		return err
@@ -43,11 +43,8 @@ func enroll(ctx context.Context, s *session, client *baas.Client) error {
 	if err := s.ensure(ctx, client, req, opts...); err != nil {
 		return err
 	}
-	outcome := "enrolled"
-	if r.State == identity.Complete {
-		outcome = "was enrolled before"
-	}
-	return s.report(ctx, outcome, req.Password, 0)
+	outcome := map[bool]string{true: "was enrolled before", false: "enrolled"}
+	return s.report(ctx, outcome[r.State == identity.Complete], req.Password, 0)
 }
 
 // download reads files through proxies that compress as they like.
@@ -56,40 +53,60 @@ var download = identity.WithDownload(certbundle.WithDecompressors(codings.Brotli
 // ensure calls identity.Ensure, and keeps what it could lose.
 func (s *session) ensure(ctx context.Context, client *baas.Client, req *request, opts ...identity.Option) error {
 	_, err := identity.Ensure(ctx, client, identity.Dir(s.dir), req, append(opts, identity.WithLogger(s.Logger()), identity.WithResumable(), download)...)
+	if err == nil {
+		return nil
+	}
+	r, _ := identity.Inspect(context.WithoutCancel(ctx), identity.Dir(s.dir))
 	var lost *identity.KeyError
 	var doubt *identity.DoubtError
 	switch {
-	case err == nil:
-		return nil
 	case errors.As(err, &lost):
 		return s.rescue(lost)
-	case errors.As(err, &doubt) && doubt.Record.State == identity.Applying:
-		return &failure{codeUnknown, fmt.Errorf("%w while an application was in flight: its outcome is unknown, "+
-			"and a certificate for chain %s may have been issued (%s)", context.Cause(ctx), req.AntChainID, doubt.Record.Origin()),
-			"run the same command again: within five minutes it may still bring the key; then see antcert status " + s.dir}
-	case errors.As(err, &doubt):
-		return unfit(s.dir, &doubt.Record)
-	case errors.Is(err, baas.ErrOutcomeUnknown): // of --csr
-		return &failure{codeUnknown, err, "the key is in " + s.dir + ": if a certificate was issued for it, antcert complete " + s.dir +
-			" gets it; if there is none after a while, use another folder"}
+	case errors.As(err, &doubt) && doubt.Record.State != identity.Applying:
+		return s.unfit(&doubt.Record)
+	case doubt != nil, errors.Is(err, identity.ErrInProgress) && errors.Is(err, baas.ErrOutcomeUnknown): // of a message taken over
+		return leftInFlight(context.Cause(ctx), err, &r)
+	case errors.Is(err, identity.ErrInProgress):
+	case errors.Is(err, baas.ErrOutcomeUnknown) && s.Bool("csr"):
+		return &failure{codeUnknown, err, "the key is in " + s.dir + ": if the console shows a certificate for it, get that; " +
+			"if it shows none after a while, use another folder. To get it: " + s.completeLine(&r)}
 	}
-	f := classify(err)
-	if r, _ := identity.Inspect(context.WithoutCancel(ctx), identity.Dir(s.dir)); r.State == identity.Issued && f.code == codeFailed {
-		f.code = codeUnusable // something was issued, and its key is there
+	f := s.classify(err)
+	same := cmp.Or(r.Chain, req.AntChainID) == req.AntChainID && cmp.Or(r.Consortium, req.ConsortiumID) == req.ConsortiumID
+	if r.State >= identity.Issued && same && f.code == codeFailed { // something was issued, and its key is there
+		if f.code = codeUnusable; errors.Is(err, certbundle.ErrExists) {
+			f.next = "move what is named away, and then: " + s.completeLine(&r)
+		}
 	}
 	return f
 }
 
-// rescue writes a key that its folder does not take into another one.
-func (s *session) rescue(lost *identity.KeyError) error {
-	next := "antcert complete %s --chain " + lost.Record.Chain + " makes an identity of it"
-	if dir, err := lost.Bundle.WriteBeside(s.dir); err == nil {
-		return &failure{codeUnknown, fmt.Errorf("the key is in %s, since %s did not take it: %w", dir, s.dir, lost.Err), fmt.Sprintf(next, dir)}
+// leftInFlight is the error for an application that nobody waited for.
+func leftInFlight(cause, err error, r *identity.Record) error {
+	f := &failure{codeUnknown, fmt.Errorf("%w while an application was in flight: its outcome is unknown, and a certificate for chain %s may have been issued (%s)",
+		cause, r.Chain, r.Origin()), "run the same command again: within five minutes it may still bring the key"}
+	var unknown *baas.OutcomeUnknownError
+	if errors.As(err, &unknown) && unknown.Reason == baas.ReasonNotRepeatable {
+		f.next = "run it again as it was run first, since this run had another password, subject, access key or endpoint: within five minutes it may still bring the key"
 	}
-	// The last resort: the key is encrypted, and lost otherwise.
-	fmt.Fprintf(s.Out, "%s\n", lost.Bundle.PrivateKey)
-	return &failure{codeUnknown, fmt.Errorf("the encrypted key was printed, since no folder takes it: %w", lost.Err),
-		"keep it as client.key in a folder of its own; " + fmt.Sprintf(next, "FOLDER")}
+	return f
+}
+
+// rescue writes a key that its folder does not take into another one. The last
+// resort is to print it, since it is encrypted, and lost otherwise.
+func (s *session) rescue(lost *identity.KeyError) error {
+	next := "to make an identity of it: "
+	if dir, err := lost.Bundle.WriteBeside(s.dir); err == nil {
+		return &failure{codeUnknown, fmt.Errorf("the key is in %s, since %s did not take it: %w", dir, s.dir, lost.Err),
+			next + s.line("complete", dir, "--chain", lost.Record.Chain)}
+	}
+	where := s.Keep(string(lost.Bundle.PrivateKey) + "\n")
+	if where == "" {
+		return &failure{codeUnknown, fmt.Errorf("the key is lost: no folder takes it, and nothing that is printed: %w", lost.Err),
+			"have the certificate reset (" + lost.Record.Origin() + "); then: " + console.Line("clear", s.dir)}
+	}
+	return &failure{codeUnknown, fmt.Errorf("the encrypted key was printed to %s, since no folder takes it: %w", where, lost.Err),
+		"keep it as client.key in a folder of its own; " + next + s.line("complete", "FOLDER", "--chain", lost.Record.Chain)}
 }
 
 func complete(ctx context.Context, s *session, client *baas.Client) error {
@@ -120,11 +137,11 @@ func status(ctx context.Context, s *session) error {
 		return &failure{code: codeUnusable, err: err}
 	}
 	next := ""
-	if f := unfit(s.dir, &r); f != nil {
+	if f := s.unfit(&r); f != nil {
 		next, err = f.next, &failure{code: f.code}
 	}
 	nonce := cmp.Or(r.Stamp, &baas.Stamp{}).Nonce
-	return errors.Join(s.Show(s.dir+": "+r.State.String(), "state", r.State.String(), "chain", r.Chain, "consortium", r.Consortium, "subject", r.Subject,
+	return cmp.Or(s.Show(s.dir+": "+r.State.String(), "state", r.State.String(), "chain", r.Chain, "consortium", r.Consortium, "subject", r.Subject,
 		"holder", r.Holder, "since", r.Since, "nonce", nonce, "request ID", r.RequestID, "reason", r.Reason, "next", next), err)
 }
 
@@ -134,7 +151,7 @@ func (s *session) record(ctx context.Context, incomplete bool) (identity.Record,
 	if err != nil {
 		return r, &failure{code: codeUnusable, err: err}
 	}
-	if f := unfit(s.dir, &r); f != nil && !(incomplete && r.State == identity.Issued) {
+	if f := s.unfit(&r); f != nil && !(incomplete && r.State == identity.Issued) {
 		return r, f
 	}
 	return r, nil
@@ -151,7 +168,7 @@ func clearDoubt(ctx context.Context, s *session) error {
 		if !s.CanAsk() {
 			return usage("nobody can be asked: confirm with the chain's ID: --confirm ID")
 		}
-		s.Say("", "", unfit(s.dir, &r).Error())
+		s.Say("", "", s.unfit(&r).Error())
 		s.Say("", "", "Go on only if the console or the service's support says that nothing was issued, or once it was reset.")
 		if id, err = s.Ask(ctx, "The ID of the chain, to clear the doubt: ", false); err != nil {
 			return err
@@ -165,5 +182,5 @@ func clearDoubt(ctx context.Context, s *session) error {
 	if err := identity.Clear(ctx, store); err != nil {
 		return err
 	}
-	return s.Show(s.dir+": nothing is in doubt", "next", "antcert enroll "+s.dir)
+	return s.Show(s.dir+": nothing is in doubt", "next", "to enroll: "+s.enrollLine(&r))
 }

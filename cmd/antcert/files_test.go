@@ -21,6 +21,7 @@ import (
 	"github.com/andybalholm/brotli"
 	"github.com/klauspost/compress/zstd"
 	"github.com/stretchr/testify/require"
+	"github.com/urfave/cli/v3"
 
 	"github.com/antchain-go/baas/baastest"
 	"github.com/antchain-go/baas/certbundle"
@@ -267,19 +268,61 @@ func TestComplete(t *testing.T) {
 	})
 }
 
-// TestRescue: a key that its folder does not take is in another one.
+// TestRescue: a key that its folder does not take is in another one, or printed
+// where it is taken.
 func TestRescue(t *testing.T) {
-	dir := filepath.Join(t.TempDir(), "id")
-	s := &session{Console: console.New(), dir: dir}
-	err := s.rescue(&identity.KeyError{Record: identity.Record{Chain: testChain}, Bundle: certbundle.Bundle{PrivateKey: []byte("the key")}, Err: errors.New("disk full")})
-	var f *failure
-	require.ErrorAs(t, err, &f)
-	require.Equal(t, codeUnknown, f.code)
-	require.Contains(t, f.next, "antcert complete "+filepath.Dir(found(t, dir))+" --chain "+testChain)
-	data, _ := os.ReadFile(found(t, dir))
-	require.Equal(t, "the key", string(data))
-	require.ErrorContains(t, err, filepath.Dir(found(t, dir)))
-	require.ErrorContains(t, err, "disk full")
+	rescue := func(t *testing.T, dir string, c *console.Console) *failure {
+		t.Helper()
+		s := &session{Console: c, Command: &cli.Command{}, dir: dir}
+		err := s.rescue(&identity.KeyError{Record: identity.Record{Chain: testChain}, Bundle: certbundle.Bundle{PrivateKey: []byte("the key")}, Err: errors.New("disk full")})
+		require.ErrorContains(t, err, "disk full")
+		var f *failure
+		require.ErrorAs(t, err, &f)
+		require.Equal(t, codeUnknown, f.code)
+		return f
+	}
+	t.Run("in another folder", func(t *testing.T) {
+		dir := filepath.Join(t.TempDir(), "my id")
+		f := rescue(t, dir, console.New())
+		require.True(t, strings.HasSuffix(f.next, console.Line("complete", filepath.Dir(found(t, dir)), "--chain", testChain)), f.next)
+		data, _ := os.ReadFile(found(t, dir))
+		require.Equal(t, "the key", string(data))
+		require.ErrorContains(t, f, filepath.Dir(found(t, dir)))
+	})
+	file := func(t *testing.T, takes bool) *os.File {
+		f, err := os.Create(filepath.Join(t.TempDir(), "file"))
+		require.NoError(t, err)
+		t.Cleanup(func() { _ = f.Close() })
+		if !takes {
+			require.NoError(t, f.Close())
+		}
+		return f
+	}
+	for _, row := range []struct {
+		name     string
+		out, err bool
+		says     string
+		next     string
+	}{
+		{"printed", true, true, "was printed to standard output", "keep it as client.key in a folder of its own"},
+		{"standard output does not take it", false, true, "was printed to standard error", "keep it as client.key in a folder of its own"},
+		{"nothing takes it", false, false, "the key is lost", "have the certificate reset (nonce unknown)"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			nowhere := filepath.Join(t.TempDir(), "none")
+			for _, name := range []string{"TMPDIR", "TMP", "TEMP"} {
+				t.Setenv(name, nowhere)
+			}
+			c := &console.Console{Out: file(t, row.out), Err: file(t, row.err)}
+			f := rescue(t, filepath.Join(nowhere, "id"), c)
+			require.ErrorContains(t, f, row.says)
+			require.Contains(t, f.next, row.next)
+			out, _ := os.ReadFile(c.Out.Name())
+			errs, _ := os.ReadFile(c.Err.Name())
+			require.Equal(t, row.out, string(out) == "the key\n")
+			require.Equal(t, row.err && !row.out, string(errs) == "the key\n")
+		})
+	}
 }
 
 func found(t *testing.T, dir string) string {

@@ -112,7 +112,8 @@ func (w *world) runWith(stdin, line string) result {
 	if err != nil {
 		require.ErrorAs(w, err, new(*exec.ExitError))
 	}
-	r := result{cmd.ProcessState.ExitCode(), out.String(), errs.String()}
+	asTyped := strings.NewReplacer(binary, "antcert")
+	r := result{cmd.ProcessState.ExitCode(), asTyped.Replace(out.String()), asTyped.Replace(errs.String())}
 	w.Logf("antcert %s: %d\n%s%s", line, r.code, r.out, r.err)
 	require.LessOrEqual(w, strings.Count(errorLines(r.err), "\n"), 2, "errors are one or two lines")
 	for _, secret := range []string{testPassword, w.env[1][strings.Index(w.env[1], "=")+1:], "goroutine "} {
@@ -166,6 +167,11 @@ func openTerminal(t *testing.T, cmd *exec.Cmd) *terminal {
 		}
 		t.Skipf("no pseudo-terminal: %v", err)
 	}
+	// With Ctrl-C a terminal drops what is still on its way to the reader, which may
+	// be the text that is waited for. noflsh keeps it.
+	keep := exec.Command("stty", "noflsh")
+	keep.Stdin = file
+	_ = keep.Run()
 	x := &terminal{T: t, cmd: cmd, file: file, more: make(chan struct{}, 1), end: make(chan struct{})}
 	go x.read()
 	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = file.Close() })

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"runtime"
 	"strings"
 
 	"github.com/antchain-go/baas/baastest"
@@ -17,8 +16,8 @@ var issuances = map[string]baastest.Issuance{
 // commands is what there is to try.
 const commands = `
 # ENDPOINT and NODE are there for this machine alone, until Ctrl-C. In another terminal:
-export ALIBABA_CLOUD_ACCESS_KEY_ID=KEY_ID
-export ALIBABA_CLOUD_ACCESS_KEY_SECRET=KEY_SECRET
+SET_ID
+SET_SECRET
 ANTCERT chains --endpoint ENDPOINT
 ANTCERT nodes --endpoint ENDPOINT --chain CHAIN --show-pins
 ANTCERT enroll trial --endpoint ENDPOINT --chain CHAIN --consortium CONSORTIUM --subject "CN=trial,OU=a unit,O=an organization,L=Hangzhou,ST=Zhejiang,C=CN"
@@ -40,10 +39,8 @@ func serve(ctx context.Context, s *session) error {
 	}
 	pin := certbundle.Pin(node.Certificate())
 	title := strings.TrimSpace(commands)
-	if runtime.GOOS == "windows" {
-		title = strings.NewReplacer("export ", "$env:", "KEY_ID\n", "\"KEY_ID\"\n", "KEY_SECRET\n", "\"KEY_SECRET\"\n").Replace(title)
-	}
-	title = strings.NewReplacer("=KEY_ID", "="+*cred.AccessKeyId, "=KEY_SECRET", "="+*cred.AccessKeySecret, "ANTCERT", console.Self(), "ENDPOINT", srv.URL(),
+	title = strings.NewReplacer("SET_ID", console.Export("ALIBABA_CLOUD_ACCESS_KEY_ID", *cred.AccessKeyId),
+		"SET_SECRET", console.Export("ALIBABA_CLOUD_ACCESS_KEY_SECRET", *cred.AccessKeySecret), "ANTCERT", console.Self(), "ENDPOINT", srv.URL(),
 		"NODE", node.Addr(), "PIN", pin, " CHAIN", " "+chain.Chains[0].ID, " CONSORTIUM", " "+chain.ID).Replace(title)
 	if !s.JSON {
 		_, err = s.Out.WriteString(title + "\n")

@@ -5,6 +5,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -128,6 +129,18 @@ func TestPrompt(t *testing.T) {
 		x.expect("the password is empty")
 		require.Equal(t, 2, x.wait())
 	})
+	t.Run("the end of the input", func(t *testing.T) {
+		if runtime.GOOS != "linux" && runtime.GOOS != "darwin" {
+			t.Skip("golang.org/x/term reads on there")
+		}
+		w := newWorld(t)
+		x := w.open(enrollLine, nil)
+		x.expect(prompt)
+		x.send("\x04")
+		x.expect("antcert: no answer")
+		require.Equal(t, 2, x.wait())
+		require.Empty(t, w.srv.Requests())
+	})
 	t.Run("not under --no-input", func(t *testing.T) {
 		x := newWorld(t).open(enrollLine+" --no-input", nil)
 		x.expect("no password")
@@ -207,8 +220,56 @@ func TestInterrupt(t *testing.T) {
 		w, x := inFlight(t, baastest.Fault{}, baastest.HangAfter(time.Hour))
 		x.expect("its outcome is unknown")
 		require.Equal(t, 3, x.wait())
-		require.Equal(t, 3, w.run(enrollLine+" --timeout 20s").code)
+		r := w.run(enrollLine + " --timeout 20s")
+		requireLeftInFlight(t, r.code, r.err, "timed out")
 		require.Equal(t, 1, w.srv.Issued())
+	})
+	t.Run("in flight: another password in the second run", func(t *testing.T) {
+		w, x := inFlight(t, baastest.Fault{}, hang())
+		x.expect("its outcome is unknown")
+		require.Equal(t, 3, x.wait())
+		r := w.with(passwordVariable + "=mistyped").run(enrollLine + " --timeout 20s")
+		require.Equal(t, 3, r.code)
+		require.Contains(t, r.err, "timed out while an application was in flight: its outcome is unknown")
+		require.Contains(t, r.err, "this run had another password")
+		require.Contains(t, r.err, "within five minutes")
+		w.must(enrollLine)
+		require.Equal(t, 1, w.srv.Issued())
+	})
+	t.Run("in flight: what was taken over is interrupted, too", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t).withPassword()
+		w.srv.Inject(baastest.Fault{}, hang(), hang())
+		killed := w.open(enrollLine, nil)
+		for len(w.srv.Requests()) < 2 {
+			killed.expect("enrolling")
+		}
+		require.NoError(t, killed.cmd.Process.Kill())
+		require.Equal(t, -1, killed.wait())
+		x := w.open(enrollLine, nil) // takes over after 15 s
+		for len(w.srv.Requests()) < 3 {
+			x.expect("taking over")
+		}
+		x.send(ctrlC)
+		code := x.wait()
+		requireLeftInFlight(t, code, x.all(), "interrupted")
+		require.Contains(t, w.run("status {dir}").out, "id: Applying")
+		w.must(enrollLine)
+		require.Equal(t, 1, w.srv.Issued())
+	})
+	t.Run("in flight: an application of --csr", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t).withPassword()
+		w.srv.Inject(hang())
+		x := w.open(enrollLine+" --csr", nil)
+		for len(w.srv.Requests()) < 1 {
+			x.expect("enrolling")
+		}
+		x.send(ctrlC)
+		require.Equal(t, 3, x.wait())
+		require.Contains(t, x.all(), "no reply: interrupted")
+		require.Contains(t, x.all(), "the key is in "+w.dir)
+		require.NotContains(t, x.all(), "*errors.")
 	})
 	t.Run("nothing in doubt", func(t *testing.T) {
 		w, x := inFlight(t, hang())
@@ -244,6 +305,18 @@ func TestInterrupt(t *testing.T) {
 		require.Equal(t, 3, x.wait())
 		require.Zero(t, w.srv.Issued())
 	})
+}
+
+// requireLeftInFlight: the outcome is unknown, and the same command may still bring
+// the key. Nothing is said of other folders, which would be a second application.
+func requireLeftInFlight(t *testing.T, code int, text, cause string) {
+	t.Helper()
+	require.Equal(t, 3, code)
+	require.Contains(t, text, cause+" while an application was in flight: its outcome is unknown, and a certificate for chain "+testChain+" may have been issued (nonce ")
+	require.Contains(t, text, "next: run the same command again: within five minutes it may still bring the key")
+	for _, wrong := range []string{"another holder is enrolling:", "the key is in", "another folder", "antcert complete"} {
+		require.NotContains(t, text[strings.LastIndex(text, "antcert: "):], wrong)
+	}
 }
 
 func TestProgress(t *testing.T) {

@@ -18,7 +18,7 @@ import (
 func (c *Console) CanAsk() bool { return !c.NoInput && isTerminal(c.In) && isTerminal(c.Err) }
 
 // ErrNoAnswer is the error for a question that the end of the input has
-// answered.
+// answered, and for a password that was not given as it has to be.
 var ErrNoAnswer = errors.New("no answer")
 
 // Ask asks a person for a line, and shows what is typed unless it is hidden. If
@@ -36,7 +36,7 @@ func (c *Console) Ask(ctx context.Context, question string, hidden bool) (string
 		var line []byte
 		var err error
 		if hidden {
-			line, err = term.ReadPassword(fd)
+			line, err = readHidden(c.In)
 		} else {
 			line, err = bufio.NewReader(c.In).ReadBytes('\n')
 		}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -73,14 +74,26 @@ func TestAsk(t *testing.T) {
 		require.Equal(t, answer{"open", nil}, <-answers)
 		expect(t, person, "open\r\n")
 	})
-	t.Run("the end of the input", func(t *testing.T) {
-		c, person := onTerminal(t)
-		answers := ask(t.Context(), c, false)
-		expect(t, person, "What? ")
-		_, err := person.WriteString("\x04")
-		require.NoError(t, err)
-		require.ErrorIs(t, (<-answers).err, ErrNoAnswer)
-	})
+	for typed, keys := range map[string]string{"nothing typed": "\x04", "a part of a line": "abc\x04\x04"} {
+		for mode, hidden := range map[string]bool{"shown": false, "hidden": true} {
+			t.Run("the end of the input, "+typed+", "+mode, func(t *testing.T) {
+				if hidden && runtime.GOOS != "linux" && runtime.GOOS != "darwin" {
+					t.Skip("golang.org/x/term reads on there")
+				}
+				c, person := onTerminal(t)
+				before, err := term.GetState(int(c.In.Fd()))
+				require.NoError(t, err)
+				answers := ask(t.Context(), c, hidden)
+				expect(t, person, "What? ")
+				_, err = person.WriteString(keys)
+				require.NoError(t, err)
+				require.ErrorIs(t, (<-answers).err, ErrNoAnswer)
+				after, err := term.GetState(int(c.In.Fd()))
+				require.NoError(t, err)
+				require.Equal(t, before, after)
+			})
+		}
+	}
 	t.Run("the end of the context gives the echo back", func(t *testing.T) {
 		c, person := onTerminal(t)
 		before, err := term.GetState(int(c.In.Fd()))
@@ -151,4 +164,25 @@ func TestReadSecret(t *testing.T) {
 	}
 	_, err := (&Console{}).ReadSecret(filepath.Join(t.TempDir(), "none"))
 	require.True(t, errors.Is(err, os.ErrNotExist))
+}
+
+func TestPassword(t *testing.T) {
+	const variable = "CONSOLE_TEST_PASSWORD"
+	file := filepath.Join(t.TempDir(), "password")
+	require.NoError(t, os.WriteFile(file, []byte("of a file\n"), 0o600))
+	c := inFiles(t, false)
+	p, err := c.Password(t.Context(), file, variable, true)
+	require.NoError(t, err)
+	require.Equal(t, "of a file", p)
+	_, err = c.Password(t.Context(), file+"-none", variable, true)
+	require.ErrorIs(t, err, ErrNoAnswer)
+	require.ErrorIs(t, err, os.ErrNotExist)
+	require.ErrorContains(t, err, "--password-file: ")
+	_, err = c.Password(t.Context(), "", variable, true)
+	require.ErrorIs(t, err, ErrNoAnswer)
+	require.EqualError(t, err, "no password: set "+variable+", or name a --password-file")
+	t.Setenv(variable, "of the environment")
+	p, err = c.Password(t.Context(), "", variable, true)
+	require.NoError(t, err)
+	require.Equal(t, "of the environment", p)
 }

@@ -5,7 +5,6 @@ package console
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -45,8 +44,15 @@ func on(in, out, err *os.File) *Console {
 	return &Console{In: in, Out: out, Err: err, terminal: isTerminal(err) && os.Getenv("TERM") != "dumb"}
 }
 
-// ErrInterrupted is the cause of a context of Interruptible.
-var ErrInterrupted = errors.New("interrupted")
+// ErrInterrupted is the cause of a context of Interruptible. It matches
+// context.Canceled: it may come in the place of that from whoever asks for the
+// cause, such as net/http.
+var ErrInterrupted error = interruption{}
+
+type interruption struct{}
+
+func (interruption) Error() string        { return "interrupted" }
+func (interruption) Is(target error) bool { return target == context.Canceled }
 
 // Interruptible returns a context that ends with the first Ctrl-C or SIGTERM. The
 // second ends the process.

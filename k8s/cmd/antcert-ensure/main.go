@@ -11,15 +11,20 @@
 //
 // # Exit codes
 //
-//	0  done: the Secret holds an identity that verifies
-//	1  failed, and nothing was issued, or what was is in the Secret; run it again
-//	2  usage
-//	3  the outcome is unknown, another holder is enrolling, or the only copy of the
-//	   key is in the folder of -rescue-dir
-//	4  the Secret holds an identity that does not verify
+//	0    done: the Secret holds an identity that verifies
+//	1    failed, and nothing was issued; or only -out-dir could not be written
+//	2    usage
+//	3    the outcome is unknown, another holder is enrolling, or the only copy of the
+//	     key is in the folder of -rescue-dir
+//	4    the Secret holds an identity that does not verify, or a key whose files
+//	     are missing: run it again
+//	130  ended by SIGTERM or SIGINT, with nothing in doubt
+//
+// They are those of the command antcert.
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -44,7 +49,23 @@ const (
 	exitUsage
 	exitUnknown
 	exitUnusable
+	exitInterrupted = 130
 )
+
+// codes says which exit code the errors have. The first row that fits decides.
+var codes = []struct {
+	is   error
+	code int
+}{
+	{identity.ErrInDoubt, exitUnknown},
+	{identity.ErrInProgress, exitUnknown},
+	{baas.ErrOutcomeUnknown, exitUnknown},
+	{context.Canceled, exitInterrupted},
+	{context.DeadlineExceeded, exitFailed},
+	{baas.ErrInvalidRequest, exitUsage},
+	{certbundle.ErrPassword, exitUnusable},
+	{certbundle.ErrKeyMismatch, exitUnusable},
+}
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
@@ -80,7 +101,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stderr 
 	b, err := identity.Ensure(ctx, client, store, &c.request, identity.WithLogger(logger), identity.WithResumable(),
 		identity.WithDownload(certbundle.WithDecompressors(codings.Brotli, codings.Zstandard)))
 	if err != nil {
-		return c.failed(stderr, err)
+		return c.failed(ctx, stderr, store, err)
 	}
 	return c.done(stderr, b)
 }
@@ -110,23 +131,33 @@ func (c *config) done(stderr io.Writer, b *certbundle.Bundle) int {
 }
 
 // failed saves a key that is in no other place, and tells the exit code.
-func (c *config) failed(stderr io.Writer, err error) int {
+func (c *config) failed(ctx context.Context, stderr io.Writer, store identity.Store, err error) int {
 	var key *identity.KeyError
 	if errors.As(err, &key) {
 		return fail(stderr, exitUnknown, errors.Join(err, c.rescue(key)))
 	}
+	r, _ := identity.Inspect(context.WithoutCancel(ctx), store)
 	var doubt *identity.DoubtError
-	if errors.As(err, &doubt) && doubt.Record.State == identity.Applying {
+	if errors.As(err, &doubt) {
+		r = doubt.Record
+	}
+	// A message that was taken over is one of this process, too.
+	takenOver := errors.Is(err, identity.ErrInProgress) && errors.Is(err, baas.ErrOutcomeUnknown)
+	if doubt != nil && r.State == identity.Applying || takenOver {
 		return fail(stderr, exitUnknown, fmt.Errorf("stopped while an application was in flight, so a certificate for chain %s may have been issued (%s): "+
-			"run it again: within five minutes, with the same access key, it may still bring the key", doubt.Record.Chain, doubt.Record.Origin()))
+			"run it again: within five minutes, with the same access key, it may still bring the key", r.Chain, r.Origin()))
 	}
-	if errors.Is(err, identity.ErrInDoubt) || errors.Is(err, identity.ErrInProgress) || errors.Is(err, baas.ErrOutcomeUnknown) {
-		return fail(stderr, exitUnknown, err)
+	code := exitFailed
+	for _, row := range codes {
+		if errors.Is(err, row.is) {
+			code = row.code
+			break
+		}
 	}
-	if errors.Is(err, certbundle.ErrPassword) || errors.Is(err, certbundle.ErrKeyMismatch) {
-		return fail(stderr, exitUnusable, err)
+	if code == exitFailed && r.State == identity.Issued && cmp.Or(r.Chain, c.request.AntChainID) == c.request.AntChainID {
+		code, err = exitUnusable, fmt.Errorf("%w; the key is in %v: run it again", err, store)
 	}
-	return fail(stderr, exitFailed, err)
+	return fail(stderr, code, err)
 }
 
 // rescue writes the only copy of the key into a folder of its own.

@@ -216,6 +216,28 @@ func TestExitCodes(t *testing.T) {
 		require.Contains(t, b.log.String(), "another holder is enrolling: elsewhere/1/A")
 		require.Zero(t, b.server.Issued())
 	})
+	t.Run("2 a request that is not valid", func(t *testing.T) {
+		b := newBench(t)
+		b.env["ANTCHAIN_CHAIN"] = "\xff"
+		require.Equal(t, exitUsage, b.run(t), "%s", &b.log)
+		require.Zero(t, b.server.Issued())
+	})
+	t.Run("4 the key is stored, and files are missing", func(t *testing.T) {
+		b := newBench(t)
+		no := baastest.Refuse(403, "Forbidden.RAM", "no")
+		b.server.Inject(baastest.Fault{}, baastest.Fault{}, no, no)
+		b.server.InjectDownload(no, no, no)
+		require.Equal(t, exitUnusable, b.run(t), "%s", &b.log)
+		require.Contains(t, b.log.String(), "the key is in Secret wallet/wallet-identity: run it again")
+		require.NotEmpty(t, b.api.secret.Data["client.key"])
+		require.Equal(t, exitDone, b.run(t), "%s", &b.log)
+		require.Equal(t, 1, b.server.Issued())
+	})
+	t.Run("1 the Secret is of another chain", func(t *testing.T) {
+		b := newBench(t)
+		require.Equal(t, exitDone, b.run(t), "%s", &b.log)
+		require.Equal(t, exitFailed, b.run(t, "-chain", "other"), "%s", &b.log)
+	})
 	t.Run("4 the Secret holds an identity that does not verify", func(t *testing.T) {
 		for _, args := range [][]string{nil, {"-tls"}} {
 			b := newBench(t)
@@ -247,10 +269,10 @@ func TestRescue(t *testing.T) {
 	require.NoError(t, err)
 	key := &identity.KeyError{Record: r, Bundle: r.Bundle, Err: os.ErrClosed}
 	var log strings.Builder
-	require.Equal(t, exitUnknown, c.failed(&log, fmt.Errorf("wrapped: %w", key)))
+	require.Equal(t, exitUnknown, c.failed(t.Context(), &log, b.store(t), fmt.Errorf("wrapped: %w", key)))
 	require.Contains(t, log.String(), "-rescue-dir is not set")
 	c.rescueDir = t.TempDir()
-	require.Equal(t, exitUnknown, c.failed(&log, key))
+	require.Equal(t, exitUnknown, c.failed(t.Context(), &log, b.store(t), key))
 	requireRescued(t, c.rescueDir)
 	require.NotContains(t, log.String(), "PRIVATE KEY")
 }
