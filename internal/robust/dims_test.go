@@ -22,6 +22,7 @@ type setup struct {
 	protocol protocol
 	given    bool // the client is given an *http.Transport
 	wrapped  bool // one in a RoundTripper that hides it
+	keeps    bool // and that keeps connections, though the client asks it not to
 	options  []baas.Option
 }
 
@@ -106,7 +107,7 @@ func (r *rig) caller(t testing.TB, s setup, options ...baas.Option) *caller {
 		c.closeIdle = transport.CloseIdleConnections
 		hc := &http.Client{Transport: transport}
 		if s.wrapped {
-			hc.Transport = &wrapper{transport}
+			hc.Transport = &wrapper{transport, s.keeps}
 		}
 		all = append(all, baas.WithHTTPClient(hc))
 	}
@@ -137,10 +138,14 @@ func (g *gate) transport() *http.Transport {
 
 // A wrapper hides its transport, clones the request and puts a body of its own
 // around the request's, as the transports that trace and measure do.
-type wrapper struct{ next http.RoundTripper }
+type wrapper struct {
+	next  http.RoundTripper
+	keeps bool
+}
 
 func (w *wrapper) RoundTrip(r *http.Request) (*http.Response, error) {
 	clone := r.Clone(r.Context())
+	clone.Close = r.Close && !w.keeps
 	if r.Body != nil && r.Body != http.NoBody {
 		clone.Body = &countedBody{ReadCloser: r.Body}
 	}

@@ -64,6 +64,7 @@ func TestIdleConnectionIsClosedJustAsTheRequestIsSent(t *testing.T) {
 		if s.protocol != http1 {
 			continue
 		}
+		s.keeps = s.wrapped
 		t.Run(s.name, func(t *testing.T) {
 			w := watch(t)
 			calls := 200
@@ -98,7 +99,7 @@ func inBubble(t *testing.T, s setup, test func(t *testing.T, r *rig, c *caller),
 // bubbleSetups are those that can be told to dial in memory.
 var bubbleSetups = []setup{
 	{name: "given transport", given: true},
-	{name: "wrapped transport", wrapped: true},
+	{name: "wrapped transport", wrapped: true, keeps: true},
 	{name: "given transport, query", given: true, options: []baas.Option{baas.WithParamsInQuery()}},
 	{name: "given transport, version 3", given: true, options: []baas.Option{baas.WithSignatureVersion(baas.SignatureV3)}},
 }
@@ -188,7 +189,7 @@ func TestATransportThatIsWrappedWithADozenDeadIdleConnections(t *testing.T) {
 	for _, params := range slices.Concat(dimensions[1], dimensions[3]) {
 		t.Run(params.name, func(t *testing.T) {
 			w := watch(t)
-			s := setup{wrapped: true}
+			s := setup{wrapped: true, keeps: true}
 			params.set(&s)
 			r := newRig(t, sharedServer, false)
 			c := r.caller(t, s, baas.WithAttemptTimeout(usualTimeout))
