@@ -138,7 +138,11 @@ func (s *sharedSource) fly(key any, f *flight) {
 		}
 	}
 	f.creds, f.err = getCredentials(s.cred)
-	if f.err != nil && s.make != nil {
+	switch {
+	case s.make == nil:
+	case f.err == nil:
+		f.creds.Provider = defaultProvider
+	default:
 		f.err.(*Error).Provider = defaultProvider
 		// The default chain sticks to the last provider it tried, even one
 		// that failed; a new chain tries all of them.
@@ -187,6 +191,7 @@ func getCredentials(cred credentials.Credential) (c sign.Credentials, err error)
 		AccessKeySecret: deref(model.AccessKeySecret),
 		SecurityToken:   deref(model.SecurityToken),
 		BearerToken:     deref(model.BearerToken),
+		Provider:        provider,
 	}
 	if c.BearerToken == "" && (c.AccessKeyID == "" || c.AccessKeySecret == "") {
 		return c, errors.New("GetCredential returned neither a bearer token nor an access key")
