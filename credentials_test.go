@@ -135,7 +135,7 @@ func TestCredentialsThatNoHeaderHolds(t *testing.T) {
 				require.ErrorAs(t, err, &ce)
 				require.Equal(t, "p", ce.Provider)
 				require.ErrorContains(t, ce.Err, tt.fault)
-				require.ErrorContains(t, err, `provider "p": `+tt.fault+" characters that a header cannot hold")
+				require.ErrorContains(t, err, `provider "p" that signature version 3 can send: `+tt.fault+" characters that a header cannot hold")
 				for _, text := range append(everyText(err), ce.Err.Error()) {
 					require.NotContains(t, text, secretPart)
 				}

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/antchain-go/baas/internal/credential"
 )
 
 // The kinds of errors that a call can end in, for errors.Is.
@@ -190,21 +192,13 @@ type CredentialsError struct {
 	Provider string // "default" for the default provider chain, else the credential's name or Go type
 	Err      error  `json:"-"`
 
-	action   string
-	unusable string // why credentials that were supplied are of no use
+	action string
 }
 
 func (e *CredentialsError) Error() string { return prefix(e.action) + e.detail() }
 
 func (e *CredentialsError) detail() string {
-	if e.unusable != "" {
-		return "no credentials for signature version 3 from provider " + strconv.Quote(e.Provider) + ": " + e.unusable
-	}
-	text := "no credentials from provider " + strconv.Quote(e.Provider)
-	if e.Provider == "default" {
-		text += ": set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or use WithAccessKey or WithCredential"
-	}
-	return text
+	return (&credential.Error{Provider: e.Provider, Err: e.Err}).Error()
 }
 
 // Is matches ErrCredentials.

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/antchain-go/baas/internal/check"
 	"github.com/antchain-go/baas/internal/clock"
 	"github.com/antchain-go/baas/internal/credential"
 	"github.com/antchain-go/baas/internal/sign"
@@ -42,37 +41,14 @@ func (k *call) newMessage() error {
 	return k.journal(t)
 }
 
-// credentials asks for the credentials of a message. Version 3 has them in
-// headers, and net/http refuses a header so late that it looks sent.
+// credentials asks for the credentials of a message.
 func (k *call) credentials() (sign.Credentials, error) {
 	creds, err := k.c.credentials.Get(k.ctx)
 	if err != nil {
 		return creds, k.noCredentials(err)
 	}
 	k.scrub.Add(creds.AccessKeySecret, creds.SecurityToken, creds.BearerToken)
-	if k.c.signature == SignatureV3 {
-		if fault := headerFault(&creds); fault != "" {
-			return creds, &CredentialsError{Provider: creds.Provider, Err: errors.New(fault), action: k.in.name, unusable: fault}
-		}
-	}
 	return creds, nil
-}
-
-// headerFault says which of the credentials' members that are sent in headers
-// no header can hold.
-func headerFault(creds *sign.Credentials) string {
-	var name string
-	switch bearer := creds.BearerToken != ""; {
-	case bearer && !check.FitsHeader(creds.BearerToken):
-		name = "bearer token"
-	case !bearer && !check.FitsHeader(creds.SecurityToken):
-		name = "security token"
-	case !bearer && !check.FitsHeader(creds.AccessKeyID):
-		name = "access key ID"
-	default:
-		return ""
-	}
-	return "the " + name + " has characters that a header cannot hold, such as the line break of a file that it was read from"
 }
 
 // sign makes the bytes of a message.
