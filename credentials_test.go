@@ -91,6 +91,61 @@ func TestCredentialFailures(t *testing.T) {
 	}
 }
 
+// TestCredentialsThatNoHeaderHolds: with version 3 they are refused before anything
+// is signed, not found out by net/http when the message may have been sent.
+func TestCredentialsThatNoHeaderHolds(t *testing.T) {
+	t.Parallel()
+	const secretPart = "t0ken-of-this-test"
+	type model = credentials.CredentialModel
+	key := func(id, token string) *model {
+		return &model{AccessKeyId: &id, AccessKeySecret: ptr("s\n"), SecurityToken: &token, ProviderName: ptr("p")}
+	}
+	bearer := func(token string) *model {
+		return &model{BearerToken: &token, AccessKeyId: ptr("unused\n"), ProviderName: ptr("p")}
+	}
+	for name, tt := range map[string]struct {
+		model *model
+		fault string // of version 3
+	}{
+		"a security token that ends in a line break":       {key("id", secretPart+"\n"), "the security token has"},
+		"a security token with a control character":        {key("id", secretPart+"\x00"), "the security token has"},
+		"a security token that is not ASCII":               {key("id", secretPart+"密"), ""},
+		"a security token in white space":                  {key("id", " "+secretPart+" "), ""},
+		"a bearer token that ends in a line break":         {bearer(secretPart + "\r\n"), "the bearer token has"},
+		"a bearer token, and an access key that is unused": {bearer(secretPart), ""},
+		"an access key ID that ends in a line break":       {key("id\n", ""), "the access key ID has"},
+	} {
+		for version, signature := range versions {
+			t.Run(name+", "+version, func(t *testing.T) {
+				t.Parallel()
+				cred := fakeCredential{get: func() (*model, error) { return tt.model, nil }}
+				server := baastest.NewServer(baastest.WithInMemory(), baastest.WithCredential(cred))
+				defer server.Close()
+				journaled := 0
+				_, err := server.Client(baas.WithSignatureVersion(signature)).ApplyAntChainCertificateWithKeyAutoCreation(t.Context(), newRequest(),
+					baas.WithJournal(func(context.Context, baas.Stamp) error { journaled++; return nil }))
+				if tt.fault == "" || version == "version 2" {
+					require.NoError(t, err)
+					require.Equal(t, 1, server.Issued())
+					return
+				}
+				require.ErrorIs(t, err, baas.ErrCredentials)
+				require.NotErrorIs(t, err, baas.ErrOutcomeUnknown)
+				var ce *baas.CredentialsError
+				require.ErrorAs(t, err, &ce)
+				require.Equal(t, "p", ce.Provider)
+				require.ErrorContains(t, ce.Err, tt.fault)
+				require.ErrorContains(t, err, `provider "p" that signature version 3 can send: `+tt.fault+" characters that a header cannot hold")
+				for _, text := range append(everyText(err), ce.Err.Error()) {
+					require.NotContains(t, text, secretPart)
+				}
+				require.Zero(t, journaled)
+				require.Empty(t, server.Requests())
+			})
+		}
+	}
+}
+
 // TestCredentialsAreAskedAfresh: before every attempt but one that sends the
 // same bytes.
 func TestCredentialsAreAskedAfresh(t *testing.T) {

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/antchain-go/baas/internal/credential"
 )
 
 // The kinds of errors that a call can end in, for errors.Is.
@@ -181,10 +183,11 @@ func (e *ValidationError) Error() string {
 // Is matches ErrInvalidRequest.
 func (e *ValidationError) Is(target error) bool { return target == ErrInvalidRequest }
 
-// A CredentialsError says that credentials-go could not supply credentials;
-// nothing was carried out. Its text leaves Err out, and errors.Is and errors.As do
-// not look into it, since credentials-go quotes files and replies: read the
-// field where it is safe to show.
+// A CredentialsError says that credentials-go could not supply credentials, or
+// supplied some that SignatureV3 cannot send; nothing was carried out. Its text
+// leaves what credentials-go says out, and errors.Is and errors.As do not look into
+// Err, since credentials-go quotes files and replies: read the field where it is
+// safe to show.
 type CredentialsError struct {
 	Provider string // "default" for the default provider chain, else the credential's name or Go type
 	Err      error  `json:"-"`
@@ -195,11 +198,7 @@ type CredentialsError struct {
 func (e *CredentialsError) Error() string { return prefix(e.action) + e.detail() }
 
 func (e *CredentialsError) detail() string {
-	text := "no credentials from provider " + strconv.Quote(e.Provider)
-	if e.Provider == "default" {
-		text += ": set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or use WithAccessKey or WithCredential"
-	}
-	return text
+	return (&credential.Error{Provider: e.Provider, Err: e.Err}).Error()
 }
 
 // Is matches ErrCredentials.

@@ -249,7 +249,7 @@ func (o *options) core() *core {
 	c := &core{
 		endpoint:       endpoint.OfRegion(o.calledRegion()),
 		sender:         send.New(nil),
-		credentials:    o.credential.source,
+		credentials:    credential.Sent(o.credential.source, o.signature == SignatureV3),
 		attemptTimeout: o.attemptTimeout,
 		retry:          o.retry.WithDefaults(),
 		logger:         o.logger,

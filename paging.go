@@ -70,6 +70,7 @@ type pager[Req any] struct {
 	number, size *int // fields of req
 	first        int  // number of the first page
 	items        int  // so far
+	most         int  // of a page so far
 	seen         map[[sha256.Size]byte]bool
 }
 
@@ -102,14 +103,12 @@ func (p *pager[Req]) isRepeated(list any) bool {
 }
 
 // isLast reports whether no page follows one of n items. The service may allow
-// fewer items a page than it was asked for, so a page that is not full is not
-// the last one.
+// fewer items a page than it was asked for, and name the size that it was asked
+// for or none. So a page that is not full is not the last one, and only what has
+// come tells how many items the pages before the first one have at least.
 func (p *pager[Req]) isLast(n int, told Pagination) bool {
 	p.items += n
-	size := *p.size
-	if told.PageSize > 0 {
-		size = told.PageSize
-	}
-	reached := (p.first-1)*size + p.items
+	p.most = max(p.most, n)
+	reached := max(p.first-1, 0)*p.most + p.items
 	return n == 0 || told.TotalCount > 0 && reached >= told.TotalCount
 }

@@ -57,6 +57,23 @@ func total(n int) func(page, size int) string {
 	}
 }
 
+// echoed tells a size that need not be that of the pages, 0 for none.
+func echoed(size, n int) func(page, size int) string {
+	return func(page, _ int) string {
+		return fmt.Sprintf(`{"PageNumber":%d,"PageSize":%d,"TotalCount":%d}`, page, size, n)
+	}
+}
+
+// latest tells one TotalCount on page 1, and another one after it.
+func latest(first, then int) func(page, size int) string {
+	return func(page, size int) string {
+		if page == 1 {
+			return total(first)(page, size)
+		}
+		return total(then)(page, size)
+	}
+}
+
 func untold(int, int) string { return "null" }
 
 // collect goes through an iterator and returns the IDs of the chains.
@@ -106,6 +123,22 @@ func TestAll(t *testing.T) {
 		"begins behind the end":                         {of(7, 50, total(7)), 9, 3, nil, "[9/3]"},
 		"fewer items a page than asked for":             {of(5, 2, total(5)), 0, 20, numbers(0, 5), "[1/20 2/20 3/20]"},
 		"fewer items a page than asked for, and page 2": {of(5, 2, total(5)), 2, 20, numbers(2, 5), "[2/20 3/20]"},
+
+		"page 3 on, fewer items a page than asked for and told": {
+			of(25, 5, echoed(10, 25)), 3, 10, numbers(10, 25), "[3/10 4/10 5/10]",
+		},
+		"page 3 on, fewer items a page than asked for, no size told": {
+			of(25, 5, echoed(0, 25)), 3, 10, numbers(10, 25), "[3/10 4/10 5/10]",
+		},
+		"page 3 on, a larger size told than asked for": {of(25, 5, echoed(100, 25)), 3, 5, numbers(10, 25), "[3/5 4/5 5/5]"},
+		"page 3 on, a smaller size told than comes":    {of(25, 5, echoed(1, 25)), 3, 5, numbers(10, 25), "[3/5 4/5 5/5]"},
+		"page 2 on, last page full":                    {of(6, 50, total(6)), 2, 3, numbers(3, 6), "[2/3]"},
+		"page 2 on, the last, which is not full":       {of(5, 50, total(5)), 2, 3, numbers(3, 5), "[2/3 3/3]"},
+		"page 2 on, TotalCount missing":                {of(6, 50, untold), 2, 3, numbers(3, 6), "[2/3 3/3]"},
+		"TotalCount on the first page alone":           {of(7, 50, latest(7, 0)), 0, 3, numbers(0, 7), "[1/3 2/3 3/3 4/3]"},
+		"TotalCount grows":                             {of(7, 50, latest(4, 7)), 0, 3, numbers(0, 7), "[1/3 2/3 3/3]"},
+		"TotalCount shrinks":                           {of(6, 50, latest(9, 6)), 0, 3, numbers(0, 6), "[1/3 2/3]"},
+		"every page empty, TotalCount not":             {of(0, 50, total(9)), 2, 3, nil, "[2/3]"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -148,6 +148,11 @@ func (s *Server) checkCaller(c *call) *refusal {
 		return newRefusal(http.StatusNotFound, "InvalidAccessKeyId.NotFound", "baastest: WithCredential supplied none.")
 	}
 	c.caller = known
+	if c.claim.version3 {
+		// In a header, the white space around a value is no part of it.
+		known.securityToken = strings.TrimSpace(known.securityToken)
+		known.bearerToken = strings.TrimSpace(known.bearerToken)
+	}
 	if c.claim.bearer {
 		if known.bearerToken == "" || !equal(c.claim.bearerToken, known.bearerToken) {
 			return newRefusal(http.StatusForbidden, "InvalidBearerToken", "Specified bearer token is not valid.")

@@ -110,6 +110,10 @@ func TestVersion3IsServed(t *testing.T) {
 	sts.SetType("sts").SetAccessKeyId("STS.id").SetAccessKeySecret("secret").SetSecurityToken("token/+=")
 	bearer := new(credentials.Config)
 	bearer.SetType("bearer").SetBearerToken("the token")
+	spaced := new(credentials.Config)
+	spaced.SetType("sts").SetAccessKeyId("STS.id").SetAccessKeySecret("secret").SetSecurityToken(" token/+= ")
+	bearerSpaced := new(credentials.Config)
+	bearerSpaced.SetType("bearer").SetBearerToken("the token ")
 	for name, tt := range map[string]struct {
 		config *credentials.Config
 		change func(*request3)
@@ -128,7 +132,13 @@ func TestVersion3IsServed(t *testing.T) {
 			r.header.Del("Content-Type")
 		}},
 		"security token": {config: sts},
-		"bearer token":   {config: bearer, change: func(r *request3) { r.secret = "" }},
+		"security token in white space": {config: spaced, change: func(r *request3) {
+			// As the help center has it, the signature is over the trimmed value.
+			r.header.Set("X-Acs-Security-Token", "token/+=")
+			r.spoil = func(req *http.Request) { req.Header.Set("X-Acs-Security-Token", " token/+= \t") }
+		}},
+		"bearer token in white space": {config: bearerSpaced, change: func(r *request3) { r.secret = "" }},
+		"bearer token":                {config: bearer, change: func(r *request3) { r.secret = "" }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

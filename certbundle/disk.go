@@ -264,6 +264,7 @@ func readRegular(path string, limit int, stat func(string) (fs.FileInfo, error),
 
 var (
 	errExchanged = errors.New("exchanged")
+	errIrregular = errors.New("irregular")
 	errContent   = errors.New("content") // the file could be read, and is of no use
 )
 
@@ -277,5 +278,5 @@ func irregular(name string, info fs.FileInfo) error {
 	case mode&fs.ModeNamedPipe != 0:
 		kind = "a named pipe"
 	}
-	return fault(name, "is "+kind+", and only regular files are read", ErrMalformed)
+	return fault(name, "is "+kind+", and only regular files are read", ErrMalformed, errIrregular)
 }

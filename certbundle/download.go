@@ -94,7 +94,9 @@ func (d *downloader) try(ctx context.Context, u *url.URL) ([]byte, *failure) {
 		return nil, broken(ctx, err, u)
 	}
 	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
+	switch resp.StatusCode {
+	case http.StatusOK, http.StatusNonAuthoritativeInfo: // 203 is a 200 that a proxy has transformed
+	default:
 		return nil, refused(resp, u)
 	}
 	if resp.ContentLength > maxFile {
@@ -122,7 +124,7 @@ func broken(ctx context.Context, err error, u *url.URL) *failure {
 	return &failure{text: text, cause: cause, again: true}
 }
 
-// refused is a status other than 200. The body is not shown: storage services
+// refused is a status other than 200 and 203. The body is not shown: storage services
 // repeat the signature in it.
 func refused(resp *http.Response, link *url.URL) *failure {
 	status := "status " + strconv.Itoa(resp.StatusCode)

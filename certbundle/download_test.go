@@ -118,6 +118,7 @@ func statusFaults() map[string]downloadFault {
 		"expired link":                  {answer(403, expiredPage), failed, nil, "status 403: " + hint, 1},
 		"missing file":                  {answer(404, expiredPage), failed, nil, "status 404: " + hint, 1},
 		"bad request":                   {answer(400, expiredPage), failed, nil, "status 400", 1},
+		"accepted":                      {answer(202, ""), failed, nil, "status 202", 1},
 		"no content":                    {answer(204, ""), failed, nil, "status 204", 1},
 		"a part":                        {answer(206, "x"), failed, nil, "status 206", 1},
 		"server error":                  {answer(503, expiredPage), failed, nil, "status 503", 2},
@@ -189,6 +190,25 @@ func (f downloadFault) test(t *testing.T) {
 	b, errFetch := certbundle.Fetch(t.Context(), id.result, s.client())
 	require.Equal(t, want, b)
 	require.EqualError(t, errFetch, err.Error())
+}
+
+// TestDownloadThatWasTransformed: 203 is the 200 of a proxy that changed something,
+// and what comes is checked as ever.
+func TestDownloadThatWasTransformed(t *testing.T) {
+	t.Parallel()
+	id := identities()[0]
+	s := &storage{files: id.files, instead: map[string]func(*http.Request) (*http.Response, error){}}
+	for _, name := range names {
+		s.instead[name] = answer(http.StatusNonAuthoritativeInfo, id.files[name])
+	}
+	b, err := certbundle.Fetch(t.Context(), id.result, s.client())
+	require.NoError(t, err)
+	require.Equal(t, id.bundle(), b)
+	require.Equal(t, 1, s.requested(certbundle.CACertFile))
+
+	s.instead[certbundle.CACertFile] = answer(http.StatusNonAuthoritativeInfo, "<html>")
+	_, err = certbundle.Fetch(t.Context(), id.result, s.client())
+	requireFault(t, err, certbundle.ErrMalformed, certbundle.CACertFile)
 }
 
 func TestSecondTrySucceeds(t *testing.T) {

@@ -1,10 +1,12 @@
 package certbundle
 
 import (
+	"bytes"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"net"
+	"slices"
 	"strings"
 )
 
@@ -14,6 +16,10 @@ const (
 		"TrustChainOnly with AllowSHA1 does if a CA of " + CACertFile + " has made the signature"
 	adviceWeakName = "its certificate is for another name than the one that was dialed, and bears a SHA-1 signature, which Go refuses. " +
 		"PinNodes accepts the node by its key; TrustChainOnly with AllowSHA1 does if a CA of " + CACertFile + " has made the signature"
+	adviceWeakCA = "a CA that it sends bears a SHA-1 signature, which Go refuses, and no option allows that for a CA. " +
+		"If it is one of the chain's, put that CA into " + CACertFile + "; PinNodes accepts the node by its key"
+	adviceSentCA = "a CA that it sends, and that " + CACertFile + " does not have, is named as the issuer in its certificate, which bears a SHA-1 signature. " +
+		"If it is one of the chain's, put that CA into " + CACertFile + "; PinNodes accepts the node by its key"
 	adviceUntrusted = "either it is no node of this chain, or " + CACertFile + " is of another. PinNodes accepts a node by its key"
 	adviceName      = "its certificate is for another name than the one that was dialed. TrustChainOnly leaves out the name, " +
 		"PinNodes accepts the node by its key"
@@ -132,8 +138,14 @@ func judgeCertificate(err error) (text string, kind error) {
 	case errors.As(err, &weak):
 		return adviceWeak, ErrWeakSignature
 	case errors.As(err, &unknown):
+		if sendsIssuer(err) {
+			return adviceSentCA, ErrUntrusted
+		}
 		return adviceUntrusted, ErrUntrusted
 	case isWeak(err):
+		if isOfCA(err) {
+			return adviceWeakCA, ErrWeakSignature
+		}
 		return adviceWeak, ErrWeakSignature
 	case errors.As(err, &hostname) && hostname.Certificate != nil && hasSHA1Signature(hostname.Certificate):
 		// crypto/x509 looks at the name first.
@@ -146,6 +158,30 @@ func judgeCertificate(err error) (text string, kind error) {
 		return adviceUntrusted, ErrUntrusted
 	}
 	return adviceUnfit, ErrUntrusted
+}
+
+// isOfCA reports whether crypto/x509 refuses a certificate that came after the
+// node's own.
+func isOfCA(err error) bool {
+	var (
+		shown     *tls.CertificateVerificationError
+		authority x509.UnknownAuthorityError
+	)
+	return errors.As(err, &shown) && len(shown.UnverifiedCertificates) > 0 && errors.As(err, &authority) &&
+		authority.Cert != nil && !authority.Cert.Equal(shown.UnverifiedCertificates[0])
+}
+
+// sendsIssuer reports whether a node sends, beside its certificate, one of a CA
+// of its issuer's name.
+func sendsIssuer(err error) bool {
+	var shown *tls.CertificateVerificationError
+	if !errors.As(err, &shown) || len(shown.UnverifiedCertificates) == 0 {
+		return false
+	}
+	cert := shown.UnverifiedCertificates[0]
+	return slices.ContainsFunc(shown.UnverifiedCertificates[1:], func(ca *x509.Certificate) bool {
+		return ca.IsCA && !isRoot(ca) && bytes.Equal(ca.RawSubject, cert.RawIssuer)
+	})
 }
 
 // isWeak reports whether crypto/x509 has met a SHA-1 signature of a CA of the

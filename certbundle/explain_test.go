@@ -32,7 +32,7 @@ func TestExplainHandshakeOfNodesCertificates(t *testing.T) {
 		words  []string
 	}{
 		"insecure algorithm":                  {weak.bundle(t), weak.node(t, named), certbundle.ErrWeakSignature, []string{"PinNodes", "AllowSHA1", "TrustChainOnly"}},
-		"insecure algorithm of an issuer":     {weak.bundle(t), weakVia, certbundle.ErrWeakSignature, []string{"PinNodes"}},
+		"insecure algorithm of an issuer":     {weak.bundle(t), weakVia, certbundle.ErrWeakSignature, []string{"put that CA into ca.crt", "PinNodes"}},
 		"insecure algorithm and another name": {weak.bundle(t), weak.node(t), certbundle.ErrWeakSignature, []string{"name", "PinNodes", "AllowSHA1", "TrustChainOnly"}},
 		"unknown authority":                   {ca.bundle(t), other.node(t, named), certbundle.ErrUntrusted, []string{"ca.crt", "PinNodes"}},
 		"another IP address":                  {ca.bundle(t), ca.node(t), nil, []string{"TrustChainOnly", "PinNodes"}},

@@ -1,6 +1,10 @@
 package certbundle
 
-import "net/http"
+import (
+	"io/fs"
+	"net/http"
+	"path/filepath"
+)
 
 // A StepFunc is called before each step of making a file. An error takes the
 // place of the step.
@@ -22,6 +26,16 @@ func ReadFile(path string) ([]byte, error) { return readFile(path) }
 func LoadThrough(dir string, before func(path string)) (*Bundle, error) {
 	return loadFrom(cleanFolder(dir), func(path string) ([]byte, error) {
 		before(path)
+		return readLinked(path)
+	})
+}
+
+// LoadFailing is Load where reading one file fails.
+func LoadFailing(dir, name string, err error) (*Bundle, error) {
+	return loadFrom(cleanFolder(dir), func(path string) ([]byte, error) {
+		if filepath.Base(path) == name {
+			return nil, &fs.PathError{Op: "read", Path: path, Err: err}
+		}
 		return readLinked(path)
 	})
 }

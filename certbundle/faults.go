@@ -4,9 +4,23 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strings"
 )
 
-var errNilBundle = errors.New("certbundle: the bundle is nil")
+var (
+	errNilBundle  = errors.New("certbundle: the bundle is nil")
+	errNilContext = errors.New("certbundle: ctx is nil")
+)
+
+const textPrefix = "certbundle: "
+
+// prefixed makes the text of err begin as that of every error does.
+func prefixed(err error) error {
+	if err == nil || strings.HasPrefix(err.Error(), textPrefix) {
+		return err
+	}
+	return fmt.Errorf(textPrefix+"%w", err)
+}
 
 // missing is the error for a file that is not in the bundle.
 func missing(file string) error {

@@ -68,7 +68,7 @@ func newOptions(opts []Option) *options {
 func (o *options) validate(ctx context.Context) error {
 	switch {
 	case ctx == nil:
-		return errors.New("certbundle: ctx is nil")
+		return errNilContext
 	case o.noClient:
 		return errors.New("certbundle: WithHTTPClient: the client is nil")
 	case slices.ContainsFunc(o.decompressors, func(c unpack.Coding) bool { return c == nil }):

@@ -6,12 +6,13 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 )
 
 // Load reads a bundle. It returns what is there, never nil, as it is: see
 // Verify. The error names what is missing, and then matches fs.ErrNotExist, and
-// what cannot be read or is empty, too large or not a regular file. trustCa,
-// which only Java reads, may be missing, empty or too large without an error.
+// what cannot be read or is empty, too large or not a regular file. trustCa, which
+// only Java reads, is left out without an error unless reading it was denied or failed.
 //
 // Symbolic links are followed to regular files, so the folder may be a mounted
 // Secret of Kubernetes, or hold links as certbot and Nix make them: whoever can
@@ -84,6 +85,18 @@ func (f resolvedFolder) file(name string) string {
 	return path
 }
 
+// isNoFile reports whether err says that there is no file of use under a name:
+// none at all, links that lead nowhere, something else than a file as the folder
+// that a mount leaves in the place of a missing one, or nothing in it.
+func isNoFile(err error) bool {
+	for _, is := range []error{fs.ErrNotExist, errContent, errIrregular, syscall.ELOOP, syscall.ENOTDIR} {
+		if errors.Is(err, is) {
+			return true
+		}
+	}
+	return false
+}
+
 func (f resolvedFolder) load(dir string, read func(path string) ([]byte, error)) (*Bundle, error) {
 	b := &Bundle{}
 	var (
@@ -98,7 +111,7 @@ func (f resolvedFolder) load(dir string, read func(path string) ([]byte, error))
 		switch {
 		case err == nil:
 			*m.data = data
-		case m.name == TrustStoreFile && (errors.Is(err, fs.ErrNotExist) || errors.Is(err, errContent)):
+		case m.name == TrustStoreFile && isNoFile(err):
 		case errors.Is(err, fs.ErrNotExist):
 			absent = append(absent, m.name)
 		default:

@@ -169,6 +169,43 @@ func TestLoadFollowsLinks(t *testing.T) {
 	require.Equal(t, id.bundle(), b)
 }
 
+// TestLoadWithoutAUsefulTrustStore: only Java reads it, and what is in its place
+// is never in the way of Go. What may be a fault of the folder is told.
+func TestLoadWithoutAUsefulTrustStore(t *testing.T) {
+	t.Parallel()
+	id := identities()[0]
+	for name, put := range map[string]func(path string) error{
+		"nothing":                           func(string) error { return nil },
+		"a folder, as a mount leaves":       func(path string) error { return os.Mkdir(path, 0o700) },
+		"a link to a folder":                func(path string) error { return os.Symlink(t.TempDir(), path) },
+		"a link to itself":                  func(path string) error { return os.Symlink(filepath.Base(path), path) },
+		"a link that leads nowhere":         func(path string) error { return os.Symlink("nowhere", path) },
+		"a link to what cannot be a folder": func(path string) error { return os.Symlink("client.key/trustCa", path) },
+		"a named pipe":                      func(path string) error { return syscall.Mkfifo(path, 0o600) },
+		"a device":                          func(path string) error { return os.Symlink("/dev/zero", path) },
+	} {
+		dir := t.TempDir()
+		require.NoError(t, id.bundle().WriteDir(dir), name)
+		require.NoError(t, os.Remove(filepath.Join(dir, certbundle.TrustStoreFile)))
+		require.NoError(t, put(filepath.Join(dir, certbundle.TrustStoreFile)), name)
+		b, err := certbundle.Load(dir)
+		require.NoError(t, err, name)
+		requireBundle(t, id.without(certbundle.TrustStoreFile), b)
+
+		require.NoError(t, os.Remove(filepath.Join(dir, certbundle.CACertFile)))
+		require.NoError(t, put(filepath.Join(dir, certbundle.CACertFile)), name)
+		_, err = certbundle.Load(dir)
+		require.ErrorContains(t, err, "certbundle: ca.crt: ", name+": the others are needed")
+	}
+	for name, fault := range map[string]error{"denied": fs.ErrPermission, "failed": syscall.EIO} {
+		dir := t.TempDir()
+		require.NoError(t, id.bundle().WriteDir(dir))
+		_, err := certbundle.LoadFailing(dir, certbundle.TrustStoreFile, fault)
+		require.ErrorIs(t, err, fault, name)
+		require.ErrorContains(t, err, "certbundle: trustCa: ", name)
+	}
+}
+
 // TestLoadRefusesWhatALinkLeadsTo, if that is no regular file, and names the
 // link.
 func TestLoadRefusesWhatALinkLeadsTo(t *testing.T) {

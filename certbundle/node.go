@@ -98,9 +98,10 @@ func (c *nodeCheck) verify(certs []*x509.Certificate, now time.Time) ([][]*x509.
 	if err == nil {
 		return chains, nil
 	}
-	text, kind := judgeCertificate(err)
 	// The type that crypto/tls uses for the same.
-	return nil, &nodeError{kind, text, &tls.CertificateVerificationError{UnverifiedCertificates: certs, Err: err}}
+	err = &tls.CertificateVerificationError{UnverifiedCertificates: certs, Err: err}
+	text, kind := judgeCertificate(err)
+	return nil, &nodeError{kind, text, err}
 }
 
 // verifySHA1 is for a certificate that crypto/x509 refuses with the error

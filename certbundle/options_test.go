@@ -105,6 +105,35 @@ func TestPinNodesChecksResumedSessions(t *testing.T) {
 	}
 }
 
+// TestPinNodesVouchesForNoChain: what a session of another configuration has
+// verified is not shown to VerifyNode as verified here.
+func TestPinNodesVouchesForNoChain(t *testing.T) {
+	t.Parallel()
+	ca := newAuthority(t)
+	node := ca.node(t, func(c *x509.Certificate) { c.IPAddresses = []net.IP{net.IPv4(127, 0, 0, 1)} })
+	node.ClientAuth = tls.NoClientCert
+	for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
+		var seen []tls.ConnectionState
+		see := certbundle.VerifyNode(func(state tls.ConnectionState) error {
+			seen = append(seen, state)
+			return nil
+		})
+		byName := clientConfig(t, ca.bundle(t), see)
+		byPin := clientConfig(t, ca.bundle(t), certbundle.PinNodes(certbundle.Pin(nodeCert(t, node))), see)
+		cache := tls.NewLRUClientSessionCache(1)
+		for i, cfg := range []*tls.Config{byName, byPin} {
+			cfg.MaxVersion, cfg.ClientSessionCache = version, cache
+			clientErr, _, resumed := handshake(t, cfg, node)
+			require.NoError(t, clientErr)
+			require.Equal(t, i == 1, resumed)
+		}
+		require.Len(t, seen, 2)
+		require.Len(t, seen[0].VerifiedChains, 1)
+		require.True(t, seen[1].DidResume)
+		require.Nil(t, seen[1].VerifiedChains)
+	}
+}
+
 func TestOptionsThatDoNotFit(t *testing.T) {
 	t.Parallel()
 	b := newAuthority(t).bundle(t)

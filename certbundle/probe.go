@@ -27,13 +27,16 @@ const (
 // speak is fine. The node chooses what it says: treat it as foreign text.
 //
 // It ends with ctx, after 20 seconds at the latest. Errors are explained, as by
-// ExplainHandshake.
+// ExplainHandshake, and so is a connection that the node ends without a reason.
 func Probe(ctx context.Context, addr string, cfg *tls.Config) (state tls.ConnectionState, said string, err error) {
+	if ctx == nil {
+		return state, "", errNilContext
+	}
 	ctx, cancel := context.WithTimeout(ctx, probeTime)
 	defer cancel()
 	raw, err := (&tls.Dialer{Config: cfg}).DialContext(ctx, "tcp", addr)
 	if err != nil {
-		return state, "", ExplainHandshake(err)
+		return state, "", explainEnd(ExplainHandshake(err), endInHandshake+", or not accept this certificate")
 	}
 	defer raw.Close()
 	_ = raw.SetReadDeadline(time.Now().Add(greetingTime))
@@ -43,7 +46,22 @@ func Probe(ctx context.Context, addr string, cfg *tls.Config) (state tls.Connect
 		err = nil
 	}
 	if ctx.Err() != nil {
-		return state, "", errors.Join(ctx.Err(), err)
+		return state, "", prefixed(errors.Join(ctx.Err(), err))
 	}
-	return raw.(*tls.Conn).ConnectionState(), strings.TrimRight(said, "\r\n"), ExplainHandshake(err)
+	return raw.(*tls.Conn).ConnectionState(), strings.TrimRight(said, "\r\n"), explainEnd(ExplainHandshake(err), endAfterHandshake)
+}
+
+// What it may mean that a node ends the connection and sends no alert.
+const (
+	endInHandshake    = "it ended the connection during the handshake, without a reason. It may not speak TLS at this address"
+	endAfterHandshake = "it ended the connection right after the handshake, without a reason. It may not accept this certificate"
+)
+
+// explainEnd makes an error of a connection one of this package; end is what it
+// means that the node ended it.
+func explainEnd(err error, end string) error {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return &nodeError{nil, end, err}
+	}
+	return prefixed(err)
 }

@@ -3,6 +3,8 @@ package certbundle_test
 import (
 	"context"
 	"crypto/tls"
+	"errors"
+	"io"
 	"net"
 	"testing"
 	"time"
@@ -59,6 +61,96 @@ func TestProbe(t *testing.T) {
 		t.Parallel()
 		_, _, err := certbundle.Probe(t.Context(), "127.0.0.1:1", config(t))
 		require.ErrorAs(t, err, new(*net.OpError))
+		require.ErrorContains(t, err, "certbundle: dial tcp 127.0.0.1:1: ")
+	})
+	t.Run("a check of the caller's own", func(t *testing.T) {
+		t.Parallel()
+		veto := errors.New("veto")
+		_, _, err := certbundle.Probe(t.Context(), srv.NewNode().Addr(), config(t, certbundle.TrustChainOnly(),
+			certbundle.VerifyNode(func(tls.ConnectionState) error { return veto })))
+		require.ErrorIs(t, err, veto)
+		require.EqualError(t, err, "certbundle: veto")
+	})
+	t.Run("no context", func(t *testing.T) {
+		t.Parallel()
+		var none context.Context
+		_, _, err := certbundle.Probe(none, "127.0.0.1:1", config(t))
+		require.EqualError(t, err, "certbundle: ctx is nil")
+		_, err = certbundle.ShownPin(none, "127.0.0.1:1")
+		require.EqualError(t, err, "certbundle: ctx is nil")
+	})
+}
+
+// endingNode ends its side of each connection as end says, and reads on.
+func endingNode(t *testing.T, end func(*net.TCPConn) error) (addr string) {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = listener.Close() })
+	go func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer conn.Close()
+				_ = end(conn.(*net.TCPConn))
+				_, _ = io.Copy(io.Discard, conn)
+			}()
+		}
+	}()
+	return listener.Addr().String()
+}
+
+func TestProbeOfANodeThatEndsTheConnection(t *testing.T) {
+	t.Parallel()
+	ca := newAuthority(t)
+	after := func(end func(*net.TCPConn, *tls.Conn) error) func(*net.TCPConn) error {
+		node := ca.node(t)
+		return func(raw *net.TCPConn) error {
+			conn := tls.Server(raw, node)
+			if err := conn.Handshake(); err != nil {
+				return err
+			}
+			return end(raw, conn)
+		}
+	}
+	const (
+		inHandshake = "certbundle: the node: it ended the connection during the handshake, without a reason. It may not speak TLS at this address"
+		afterwards  = "certbundle: the node: it ended the connection right after the handshake, without a reason. It may not accept this certificate: EOF"
+	)
+	for name, tt := range map[string]struct {
+		end  func(*net.TCPConn) error
+		text string
+	}{
+		"before the handshake": {(*net.TCPConn).CloseWrite, inHandshake + ", or not accept this certificate: EOF"},
+		"amid a record": {func(raw *net.TCPConn) error {
+			_, _ = raw.Write([]byte{22, 3, 3, 0, 9, 2})
+			return raw.CloseWrite()
+		}, inHandshake + ", or not accept this certificate: unexpected EOF"},
+		"after the handshake":                   {after(func(_ *net.TCPConn, conn *tls.Conn) error { return conn.CloseWrite() }), afterwards},
+		"after the handshake, without an alert": {after(func(raw *net.TCPConn, _ *tls.Conn) error { return raw.CloseWrite() }), afterwards},
+	} {
+		for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
+			t.Run(name+", "+tls.VersionName(version), func(t *testing.T) {
+				t.Parallel()
+				addr := endingNode(t, tt.end)
+				cfg := clientConfig(t, ca.bundle(t), certbundle.TrustChainOnly())
+				cfg.MaxVersion = version
+				_, said, err := certbundle.Probe(t.Context(), addr, cfg)
+				require.EqualError(t, err, tt.text)
+				require.True(t, errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF), "it stays in the chain")
+				require.Empty(t, said)
+			})
+		}
+	}
+	t.Run("and shows no pin", func(t *testing.T) {
+		t.Parallel()
+		pin, err := certbundle.ShownPin(t.Context(), endingNode(t, (*net.TCPConn).CloseWrite))
+		require.Empty(t, pin)
+		require.ErrorIs(t, err, io.EOF)
+		require.EqualError(t, err, inHandshake+": EOF")
 	})
 }
 
@@ -104,5 +196,6 @@ func TestProbeOfASilentNode(t *testing.T) {
 		go func() { <-connected; cancel() }()
 		_, _, err := certbundle.Probe(ctx, addr, cfg)
 		require.ErrorIs(t, err, context.Canceled)
+		require.ErrorContains(t, err, "certbundle: context canceled")
 	})
 }

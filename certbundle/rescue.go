@@ -24,7 +24,7 @@ func (b *Bundle) WriteBeside(dir string) (path string, err error) {
 			}
 			_ = os.Remove(path) // only if nothing is in it
 		}
-		errs = append(errs, err)
+		errs = append(errs, prefixed(err))
 	}
 	return "", errors.Join(errs...)
 }

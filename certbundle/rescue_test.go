@@ -4,6 +4,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -54,6 +55,9 @@ func TestWriteBeside(t *testing.T) {
 		t.Setenv("TMP", none)
 		path, err := b.WriteBeside(filepath.Join(none, "id"))
 		require.ErrorIs(t, err, fs.ErrNotExist)
+		for line := range strings.Lines(err.Error()) {
+			require.True(t, strings.HasPrefix(line, "certbundle: "), line)
+		}
 		require.Empty(t, path)
 	})
 }

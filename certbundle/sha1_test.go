@@ -67,6 +67,51 @@ func TestNodesWithASHA1SignatureOfTheCA(t *testing.T) {
 	}
 }
 
+// TestAdviceOnWeakIssuers: what an error about a CA that the node sends says to do
+// works, and it names no option that is set already.
+func TestAdviceOnWeakIssuers(t *testing.T) {
+	t.Parallel()
+	ca := newWeakAuthority(t)
+	sub := ca.sub(t)
+	strong := signedWith(t, genuineSHA256(t, sub, newRSAKey(t)), sub.rsa, sha256WithRSA)
+	weak := sub.weak(t, genuineSHA256(t, sub, newRSAKey(t)))
+	const put = "If it is one of the chain's, put that CA into ca.crt; PinNodes accepts the node by its key: "
+	for name, tt := range map[string]struct {
+		cert    *x509.Certificate
+		want    error
+		text    string
+		options []certbundle.TLSOption // beside TrustChainOnly
+	}{
+		"a SHA-1 signature of the CA alone": {strong, certbundle.ErrWeakSignature,
+			"certbundle: SHA-1 signature: the node: a CA that it sends bears a SHA-1 signature, which Go refuses, and no option allows that for a CA. " + put, nil},
+		"of the node's certificate, too": {weak, certbundle.ErrUntrusted,
+			"a CA that it sends, and that ca.crt does not have, is named as the issuer in its certificate, which bears a SHA-1 signature. " + put,
+			[]certbundle.TLSOption{certbundle.AllowSHA1()}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			n := weakNode{certs(tt.cert, sub.cert), certs(ca.cert)}
+			for _, options := range [][]certbundle.TLSOption{nil, {certbundle.AllowSHA1()}} {
+				err := n.verify(t, options...)
+				require.ErrorIs(t, err, tt.want)
+				require.ErrorContains(t, err, tt.text)
+				require.NotContains(t, err.Error(), "AllowSHA1")
+				require.NotContains(t, err.Error(), "TrustChainOnly")
+			}
+			n.cas = certs(sub.cert, ca.cert)
+			require.NoError(t, n.verify(t, tt.options...))
+		})
+	}
+	for name, sent := range map[string]*x509.Certificate{
+		"a CA of another name":          ca.sub(t, asCA("another CA")).cert,
+		"a root":                        newWeakAuthority(t, asCA("intermediate CA")).cert,
+		"a certificate that is no CA's": ca.sub(t, func(c *x509.Certificate) { c.IsCA = false }).cert,
+	} {
+		err := weakNode{certs(weak, sent), certs(ca.cert)}.verify(t, certbundle.AllowSHA1())
+		require.ErrorContains(t, err, "either it is no node of this chain, or ca.crt is of another", name)
+	}
+}
+
 func certs(c ...*x509.Certificate) []*x509.Certificate { return c }
 
 // sameKey is another certificate of a CA.

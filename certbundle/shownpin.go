@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"fmt"
 )
 
 // ShownPin connects to a node, "host:port", and returns the pin of the
@@ -16,6 +15,9 @@ import (
 // node's operator before it goes into PinNodes. It ends with ctx, after 20 seconds
 // at the latest. If there is no pin, the error is that of the first connection.
 func ShownPin(ctx context.Context, addr string) (string, error) {
+	if ctx == nil {
+		return "", errNilContext
+	}
 	ctx, cancel := context.WithTimeout(ctx, probeTime)
 	defer cancel()
 	var pin string
@@ -29,7 +31,7 @@ func ShownPin(ctx context.Context, addr string) (string, error) {
 		_, _ = (&tls.Dialer{Config: cfg}).DialContext(ctx, "tcp", addr)
 	}
 	if pin == "" {
-		return "", fmt.Errorf("certbundle: %w", err)
+		return "", explainEnd(err, endInHandshake)
 	}
 	return pin, nil
 }

@@ -2,6 +2,7 @@ package certbundle_test
 
 import (
 	"crypto/x509"
+	"errors"
 	"math/big"
 	"os"
 	"path/filepath"
@@ -170,6 +171,46 @@ func TestCertificatesThatGoCannotParse(t *testing.T) {
 			_, _, err = certbundle.ParseTrustStoreAll(jks(2, 1, entry))
 			requireUnsupported(t, err, certbundle.TrustStoreFile, tt.says)
 		})
+	}
+}
+
+// TestWhatIsLeftOutMayBeTheReason: a certificate that Go cannot parse is no warning
+// but part of the error where the chain or the pair is in doubt, since with it there
+// might be none.
+func TestWhatIsLeftOutMayBeTheReason(t *testing.T) {
+	t.Parallel()
+	ca, other := newAuthority(t), newAuthority(t)
+	sm2 := pemKey("CERTIFICATE", ecCert("1.2.156.10197.1.301", 32))
+	for name, tt := range map[string]struct {
+		change func(*certbundle.Bundle)
+		doubt  error // nil if there is none
+	}{
+		"neither in doubt":   {func(*certbundle.Bundle) {}, nil},
+		"the chain in doubt": {func(b *certbundle.Bundle) { b.CACert, b.TrustStore = pemCerts(other.cert), nil }, certbundle.ErrUntrusted},
+		"the pair in doubt":  {func(b *certbundle.Bundle) { b.PrivateKey = clearKey(t, newECKey(t)) }, certbundle.ErrKeyMismatch},
+	} {
+		for file, add := range map[string]func(*certbundle.Bundle){
+			certbundle.ClientCertFile: func(b *certbundle.Bundle) { b.ClientCert = append(b.ClientCert, sm2...) },
+			certbundle.CACertFile:     func(b *certbundle.Bundle) { b.CACert = append(b.CACert, sm2...) },
+		} {
+			t.Run(name+", left out of "+file, func(t *testing.T) {
+				t.Parallel()
+				b := ca.bundle(t)
+				tt.change(b)
+				add(b)
+				report, err := b.Verify("")
+				warnings := errors.Join(report.Warnings...)
+				if tt.doubt == nil {
+					require.NoError(t, err)
+					requireUnsupported(t, warnings, file, "an SM2 key")
+					return
+				}
+				require.ErrorIs(t, err, tt.doubt)
+				require.ErrorIs(t, err, certbundle.ErrUnsupported)
+				require.Regexp(t, `(?m)^certbundle: .*`+file+`.*an SM2 key`, err.Error())
+				require.NotErrorIs(t, warnings, certbundle.ErrUnsupported, "not told twice")
+			})
+		}
 	}
 }
 

@@ -33,6 +33,12 @@ func IsHeaderValue(s string) bool {
 	return !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r > '~' })
 }
 
+// FitsHeader reports whether net/http sends s as the value of a header: it
+// refuses control characters except tabs.
+func FitsHeader(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f })
+}
+
 // IsIdentifier reports whether s consists of ASCII letters and digits, and is
 // not empty.
 func IsIdentifier(s string) bool {

@@ -32,23 +32,26 @@ func TestValues(t *testing.T) {
 
 func TestTexts(t *testing.T) {
 	t.Parallel()
-	for text, want := range map[string]struct{ space, header, identifier bool }{
-		"":                  {header: true},
-		"DescribeAntChains": {header: true, identifier: true},
-		"az09AZ":            {header: true, identifier: true},
-		"wallet/1.2":        {header: true},
-		"a-b":               {header: true},
-		"a b":               {space: true, header: true},
-		"~":                 {header: true},
+	for text, want := range map[string]struct{ space, header, fits, identifier bool }{
+		"":                  {header: true, fits: true},
+		"DescribeAntChains": {header: true, fits: true, identifier: true},
+		"az09AZ":            {header: true, fits: true, identifier: true},
+		"wallet/1.2":        {header: true, fits: true},
+		"a-b":               {header: true, fits: true},
+		"a b":               {space: true, header: true, fits: true},
+		"~":                 {header: true, fits: true},
 		"a\n":               {space: true},
-		"a\u00a0b":          {space: true},
+		"a\r\n":             {space: true},
+		"a\tb":              {space: true, fits: true},
+		"a\u00a0b":          {space: true, fits: true},
 		"a\x00":             {space: true},
 		"a\x7f":             {space: true},
-		"ä":                 {},
-		"\xff":              {},
+		"ä":                 {fits: true},
+		"\xff":              {fits: true},
 	} {
 		require.Equal(t, want.space, HasSpace(text), "%q", text)
 		require.Equal(t, want.header, IsHeaderValue(text), "%q", text)
+		require.Equal(t, want.fits, FitsHeader(text), "%q", text)
 		require.Equal(t, want.identifier, IsIdentifier(text), "%q", text)
 	}
 }

@@ -24,13 +24,23 @@ type Source interface {
 	Get(ctx context.Context) (sign.Credentials, error)
 }
 
-// An Error says that credentials-go could not supply credentials.
+// An Error says that credentials-go could not supply credentials, or none that
+// can be sent. Its text has nothing of what credentials-go says.
 type Error struct {
 	Provider string
 	Err      error
 }
 
-func (e *Error) Error() string { return "no credentials from provider " + strconv.Quote(e.Provider) }
+func (e *Error) Error() string {
+	text := "no credentials from provider " + strconv.Quote(e.Provider)
+	if unfit, ok := e.Err.(unfitError); ok {
+		return text + " that signature version 3 can send: " + unfit.Error()
+	}
+	if e.Provider == defaultProvider {
+		text += ": set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or use WithAccessKey or WithCredential"
+	}
+	return text
+}
 
 // Of is a Source that asks cred, and takes turns with all others that do; or the
 // reason why cred is none.
@@ -138,7 +148,11 @@ func (s *sharedSource) fly(key any, f *flight) {
 		}
 	}
 	f.creds, f.err = getCredentials(s.cred)
-	if f.err != nil && s.make != nil {
+	switch {
+	case s.make == nil:
+	case f.err == nil:
+		f.creds.Provider = defaultProvider
+	default:
 		f.err.(*Error).Provider = defaultProvider
 		// The default chain sticks to the last provider it tried, even one
 		// that failed; a new chain tries all of them.
@@ -187,6 +201,7 @@ func getCredentials(cred credentials.Credential) (c sign.Credentials, err error)
 		AccessKeySecret: deref(model.AccessKeySecret),
 		SecurityToken:   deref(model.SecurityToken),
 		BearerToken:     deref(model.BearerToken),
+		Provider:        provider,
 	}
 	if c.BearerToken == "" && (c.AccessKeyID == "" || c.AccessKeySecret == "") {
 		return c, errors.New("GetCredential returned neither a bearer token nor an access key")

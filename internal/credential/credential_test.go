@@ -28,7 +28,7 @@ func TestAccessKey(t *testing.T) {
 		if source != nil {
 			creds, err := source.Get(t.Context())
 			require.NoError(t, err, name)
-			require.Equal(t, sign.Credentials{AccessKeyID: tt.id, AccessKeySecret: tt.secret}, creds, name)
+			require.Equal(t, sign.Credentials{AccessKeyID: tt.id, AccessKeySecret: tt.secret, Provider: "static_ak"}, creds, name)
 		}
 	}
 }
@@ -60,13 +60,13 @@ func TestOf(t *testing.T) {
 			answer: func() (*credentials.CredentialModel, error) {
 				return &credentials.CredentialModel{AccessKeyId: text("i"), AccessKeySecret: text("s"), SecurityToken: text("t")}, nil
 			},
-			want: sign.Credentials{AccessKeyID: "i", AccessKeySecret: "s", SecurityToken: "t"},
+			want: sign.Credentials{AccessKeyID: "i", AccessKeySecret: "s", SecurityToken: "t", Provider: "*credential.stub"},
 		},
 		"a bearer token": {
 			answer: func() (*credentials.CredentialModel, error) {
-				return &credentials.CredentialModel{BearerToken: text("b"), AccessKeyId: text("")}, nil
+				return &credentials.CredentialModel{BearerToken: text("b"), AccessKeyId: text(""), ProviderName: text("p")}, nil
 			},
-			want: sign.Credentials{BearerToken: "b"},
+			want: sign.Credentials{BearerToken: "b", Provider: "p"},
 		},
 		"half an access key": {
 			answer: func() (*credentials.CredentialModel, error) {

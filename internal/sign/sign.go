@@ -20,6 +20,8 @@ type Credentials struct {
 	AccessKeyID, AccessKeySecret string
 	SecurityToken                string // with STS credentials
 	BearerToken                  string
+
+	Provider string // where they come from; nothing that is sent depends on it
 }
 
 // A Pair is a parameter of an action.

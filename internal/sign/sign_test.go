@@ -69,6 +69,13 @@ func TestVersion3(t *testing.T) {
 		require.Contains(t, out.Header.Get("Authorization"), "x-acs-security-token;")
 		require.NotEqual(t, V3(vector3()).Signature, out.Signature)
 	})
+	t.Run("the white space around a value is not signed", func(t *testing.T) {
+		in, spaced := vector3(), vector3()
+		in.Credentials.SecurityToken, spaced.Credentials.SecurityToken = "to ken", " \tto ken "
+		require.Equal(t, V3(in).Signature, V3(spaced).Signature)
+		in.Credentials.SecurityToken = "token"
+		require.NotEqual(t, V3(in).Signature, V3(spaced).Signature, "that within one is")
+	})
 	t.Run("a bearer token stands for the signature", func(t *testing.T) {
 		in := vector3()
 		in.Credentials = Credentials{BearerToken: "token"}
