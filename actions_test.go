@@ -226,3 +226,20 @@ func TestReadOnlyActions(t *testing.T) {
 		})
 	}
 }
+
+// TestRegionOfUnknownActions: only the V2 twins that are known take no region.
+func TestRegionOfUnknownActions(t *testing.T) {
+	t.Parallel()
+	for action, want := range map[string]string{
+		"DescribeAntChainsV2": "", "DescribeAntChains": "cn-shanghai", "CreateAntChainV2": "cn-shanghai", "FooV2": "cn-shanghai",
+	} {
+		var sent url.Values
+		client := newClient(t, roundTripper(func(r *http.Request) (*http.Response, error) {
+			require.NoError(t, r.ParseForm())
+			sent = r.PostForm
+			return answering(200, `{"RequestId":"R","Result":{}}`)(r)
+		}), baas.WithRegion("cn-shanghai"))
+		require.NoError(t, client.Do(t.Context(), baas.Operation{Action: action}, nil))
+		require.Equal(t, want, sent.Get("RegionId"), action)
+	}
+}
