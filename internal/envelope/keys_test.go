@@ -90,6 +90,25 @@ func TestNoKey(t *testing.T) {
 	}
 }
 
+// TestKeysOfOneResult: one of two keys in each of two Results is not both.
+func TestKeysOfOneResult(t *testing.T) {
+	t.Parallel()
+	key := quoted(wholeKey)
+	e := Parse([]byte(`{"Result":{"A":`+key+`},"data":{"Result":{"B":`+key+`}}}`), Keys{Names: []string{"A", "B"}})
+	require.False(t, e.HasKeys)
+}
+
+// TestLineBreaksOfUnknownActions: also of a key that is deeper in the Result, and
+// of nothing else.
+func TestLineBreaksOfUnknownActions(t *testing.T) {
+	t.Parallel()
+	key := strings.ReplaceAll(quoted(wholeKey), `\n`, `\\n`)
+	e := Parse([]byte(`{"Result":{"Account":{"PrivateKey":`+key+`}}}`), Keys{Any: true})
+	require.JSONEq(t, `{"Account":{"PrivateKey":`+quoted(wholeKey)+`}}`, string(e.Result))
+	e = Parse([]byte(`{"Result":{"Text":"a\\nb"}}`), Keys{Any: true})
+	require.JSONEq(t, `{"Text":"a\\nb"}`, string(e.Result))
+}
+
 // TestKeyInEscapedText: a text that is no JSON may have escape sequences in its
 // keys.
 func TestKeyInEscapedText(t *testing.T) {
