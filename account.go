@@ -137,7 +137,7 @@ type CreateAntChainAccountWithKeyPairAutoCreationResponse struct {
 
 var describeAccounts = defineReadOnly[DescribeAntChainAccountsRequest, AccountsResult]("DescribeAntChainAccounts")
 
-var describeAccountsV2 = defineReadOnly[DescribeAntChainAccountsV2Request, AccountsResult]("DescribeAntChainAccountsV2")
+var describeAccountsV2 = defineDomestic[DescribeAntChainAccountsV2Request, AccountsResult]("DescribeAntChainAccountsV2")
 
 var createAccount = define(action[CreateAntChainAccountRequest, CreatedAccount]{
 	semantics: semantics{name: "CreateAntChainAccount"},

@@ -4,7 +4,6 @@ import (
 	"context"
 	"reflect"
 	"slices"
-	"strings"
 
 	"github.com/antchain-go/baas/internal/check"
 	"github.com/antchain-go/baas/internal/envelope"
@@ -19,6 +18,7 @@ import (
 type semantics struct {
 	name     string
 	readOnly bool          // repeating the call changes nothing
+	domestic bool          // it takes no region but cn-hangzhou
 	secrets  []string      // names of parameters that are never shown
 	keys     envelope.Keys // members of the reply that are handed over once
 }
@@ -50,6 +50,12 @@ func define[Req, Res any](a action[Req, Res]) *action[Req, Res] {
 // nothing.
 func defineReadOnly[Req, Res any](name string) *action[Req, Res] {
 	return define(action[Req, Res]{semantics: semantics{name: name, readOnly: true}})
+}
+
+// defineDomestic is defineReadOnly for a V2 twin, which takes no region but
+// cn-hangzhou.
+func defineDomestic[Req, Res any](name string) *action[Req, Res] {
+	return define(action[Req, Res]{semantics: semantics{name: name, readOnly: true, domestic: true}})
 }
 
 // A reply is the answer to a typed call. The response types are the same struct
@@ -103,10 +109,6 @@ func semanticsOf(op *Operation) *semantics {
 	return &semantics{name: op.Action, readOnly: op.ReadOnly, keys: envelope.Keys{Any: !op.ReadOnly}}
 }
 
-// isDomestic reports whether an action takes no region but cn-hangzhou, as the
-// V2 twins do.
-func (s *semantics) isDomestic() bool { return strings.HasSuffix(s.name, "V2") }
-
 // input is what a call is made of.
 type input struct {
 	*semantics
@@ -128,8 +130,7 @@ const paramRegionID = "RegionId"
 
 // addRegion adds the client's region, unless the call names one itself.
 func (in *input) addRegion(region string) {
-	if region == "" || in.isDomestic() ||
-		slices.ContainsFunc(in.params, func(p sign.Pair) bool { return p.Name == paramRegionID }) {
+	if region == "" || in.domestic || slices.ContainsFunc(in.params, func(p sign.Pair) bool { return p.Name == paramRegionID }) {
 		return
 	}
 	in.params = append(in.params, sign.Pair{Name: paramRegionID, Value: region})

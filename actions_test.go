@@ -226,3 +226,25 @@ func TestReadOnlyActions(t *testing.T) {
 		})
 	}
 }
+
+// TestRegionOfUnknownActions: only the V2 twins that are known take no region.
+func TestRegionOfUnknownActions(t *testing.T) {
+	t.Parallel()
+	regions := map[string]string{"CreateAntChainV2": "cn-shanghai", "FooV2": "cn-shanghai"}
+	for action := range typedMethods(t, newClient(t, answering(200, ""))) {
+		if regions[action] = "cn-shanghai"; strings.HasSuffix(action, "V2") {
+			regions[action] = ""
+		}
+	}
+	require.Greater(t, len(regions), 20)
+	for action, want := range regions {
+		var sent url.Values
+		client := newClient(t, roundTripper(func(r *http.Request) (*http.Response, error) {
+			require.NoError(t, r.ParseForm())
+			sent = r.PostForm
+			return answering(403, `{"RequestId":"R","Code":"Forbidden"}`)(r)
+		}), baas.WithRegion("cn-shanghai"))
+		require.ErrorIs(t, client.Do(t.Context(), baas.Operation{Action: action}, nil), baas.ErrForbidden)
+		require.Equal(t, want, sent.Get("RegionId"), action)
+	}
+}

@@ -129,11 +129,11 @@ type DescribeAntChainInformationV2Response struct {
 
 var describeChains = defineReadOnly[DescribeAntChainsRequest, ChainsResult]("DescribeAntChains")
 
-var describeChainsV2 = defineReadOnly[DescribeAntChainsV2Request, ChainsResult]("DescribeAntChainsV2")
+var describeChainsV2 = defineDomestic[DescribeAntChainsV2Request, ChainsResult]("DescribeAntChainsV2")
 
 var describeInformation = defineReadOnly[DescribeAntChainInformationRequest, ChainInformation]("DescribeAntChainInformation")
 
-var describeInformationV2 = defineReadOnly[DescribeAntChainInformationV2Request, ChainInformation]("DescribeAntChainInformationV2")
+var describeInformationV2 = defineDomestic[DescribeAntChainInformationV2Request, ChainInformation]("DescribeAntChainInformationV2")
 
 // DescribeAntChains lists the blockchains of a consortium, one page a call. It
 // is read-only: see Do for its errors.

@@ -46,28 +46,15 @@ func (c *Client) ApplyAntChainCertificateWithKeyAutoCreation(
 }
 
 // decodeCertificate reads a Result without reflection, which would take most of
-// the time of a call. It is valid JSON.
+// the time of a call. It is valid JSON. Links may be at any depth; the key that
+// was proven to be there is not.
 func decodeCertificate(result []byte, r *CertificateResult) error {
-	s := envelope.NewScanner(result)
 	p := &r.DownloadPath
-	var member func(name []byte) bool
-	member = func(name []byte) bool {
-		switch {
-		case s.Peek() == '{':
-			return s.Object(member)
-		case envelope.Is(name, "PrivateKey"):
-			return s.TextInto(&r.PrivateKey)
-		case envelope.Is(name, "CaCrtUrl"):
-			return s.TextInto(&p.CACrtURL)
-		case envelope.Is(name, "ClientCrtUrl"):
-			return s.TextInto(&p.ClientCrtURL)
-		case envelope.Is(name, "SdkUrl"):
-			return s.TextInto(&p.SDKURL)
-		case envelope.Is(name, "TrustCaUrl"):
-			return s.TextInto(&p.TrustCAURL)
-		}
-		return s.Skip()
-	}
-	s.Object(member)
+	envelope.Texts(result,
+		envelope.Field{Name: "PrivateKey", Text: &r.PrivateKey},
+		envelope.Field{Name: "CaCrtUrl", Text: &p.CACrtURL, AnyDepth: true},
+		envelope.Field{Name: "ClientCrtUrl", Text: &p.ClientCrtURL, AnyDepth: true},
+		envelope.Field{Name: "SdkUrl", Text: &p.SDKURL, AnyDepth: true},
+		envelope.Field{Name: "TrustCaUrl", Text: &p.TrustCAURL, AnyDepth: true})
 	return nil
 }

@@ -155,13 +155,13 @@ var describeApplications = defineReadOnly[
 	DescribeAntChainCertificateApplicationsRequest, CertificateApplicationsResult,
 ]("DescribeAntChainCertificateApplications")
 
-var describeApplicationsV2 = defineReadOnly[
+var describeApplicationsV2 = defineDomestic[
 	DescribeAntChainCertificateApplicationsV2Request, CertificateApplicationsResult,
 ]("DescribeAntChainCertificateApplicationsV2")
 
 var describePaths = defineReadOnly[DescribeAntChainDownloadPathsRequest, DownloadPath]("DescribeAntChainDownloadPaths")
 
-var describePathsV2 = defineReadOnly[DescribeAntChainDownloadPathsV2Request, DownloadPath]("DescribeAntChainDownloadPathsV2")
+var describePathsV2 = defineDomestic[DescribeAntChainDownloadPathsV2Request, DownloadPath]("DescribeAntChainDownloadPathsV2")
 
 var resetCertificate = define(action[ResetAntChainCertificateRequest, string]{
 	semantics: semantics{name: "ResetAntChainCertificate"},

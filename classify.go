@@ -16,7 +16,7 @@ const (
 	ReasonSalvaged          Reason = "salvaged"          // the key, in a reply that is broken or no success
 	ReasonThrottled         Reason = "throttled"         // flow control
 	ReasonRedirect          Reason = "redirect"          // status 3xx, which is not followed
-	ReasonServerError       Reason = "serverError"       // status 5xx, or a code that says that the service was at fault
+	ReasonServerError       Reason = "serverError"       // status 5xx, a code that says that the service was at fault, or 408 or 499 with a code
 	ReasonNonceUsed         Reason = "nonceUsed"         // an earlier copy has arrived
 	ReasonClockOff          Reason = "clockOff"          // the timestamp was refused; the reply's Date corrects the clock
 	ReasonRefused           Reason = "refused"           // a code that says that the request was at fault
@@ -25,7 +25,7 @@ const (
 	ReasonCutOff            Reason = "cutOff"            // the reply was cut off before the key was complete
 	ReasonBusy              Reason = "busy"              // 408, 421, 425 or 429 of a load balancer
 	ReasonNoRequestID       Reason = "noRequestID"       // a code, and nothing that shows that the gateway sent it
-	ReasonFailed            Reason = "failed"            // the reply says that it failed, and not why
+	ReasonFailed            Reason = "failed"            // the reply says that it failed, and not why, or also that it did not
 	ReasonNoBody            Reason = "noBody"            // nothing
 	ReasonNotJSON           Reason = "notJSON"           // a page of a proxy, say
 	ReasonUnexpectedStatus  Reason = "unexpectedStatus"  // JSON with a status that it does not fit
@@ -76,7 +76,7 @@ func classify(s *semantics, in *received) verdict {
 	switch {
 	case v.event != atmostonce.Answered:
 		v.result = nil
-	case v.reason == ReasonSalvaged:
+	case v.reason == ReasonSalvaged && !(s.keys.Any && envelope.Salvage(v.result, s.keys) != nil):
 		v.result = envelope.Salvage(in.body, s.keys)
 	}
 	return v
@@ -88,16 +88,14 @@ type facts struct {
 	*received
 	e       envelope.Envelope
 	sound   bool // one JSON object, to its end
-	success bool // the reply says so in every way
 	refusal bool // it has the form of a refusal by the gateway or the service
 }
 
 func gather(s *semantics, in *received) facts {
 	f := facts{semantics: s, received: in, e: envelope.Parse(in.body, s.keys)}
+	f.e.Code = codes.Decisive(f.e.Codes, f.e.Code)
 	f.sound = f.e.Whole && !f.cutOff && !f.tooLarge
-	f.success = f.sound && f.status/100 == 2 && !f.e.Failed && !codes.IsThrottling(f.e.Code)
-	f.refusal = f.sound && f.e.Code != "" && f.e.RequestID != "" &&
-		(f.status/100 == 4 || f.status == 200 && f.e.Failed)
+	f.refusal = f.sound && f.e.Code != "" && f.e.RequestID != "" && (f.status/100 == 4 || f.status == 200 && !f.e.IsDisputed())
 	return f
 }
 
@@ -110,7 +108,7 @@ var table = []struct {
 	{ReasonReplied, atmostonce.Answered, facts.isAnswer},
 	{ReasonSalvaged, atmostonce.Answered, facts.isSalvaged},
 	{ReasonThrottled, atmostonce.Throttled, func(f facts) bool {
-		return f.sound && f.e.RequestID != "" && codes.IsThrottling(f.e.Code)
+		return f.sound && f.e.RequestID != "" && codes.IsThrottling(f.e.Code) && codes.Sum(f.e.Codes, f.refusalCodes, "", 0) != codes.Service
 	}},
 	{ReasonRedirect, atmostonce.Unrecognized, func(f facts) bool { return f.status/100 == 3 }},
 	{ReasonServerError, atmostonce.ReplyLost, func(f facts) bool { return f.status >= 500 || f.blamed() == codes.Service }},
@@ -126,7 +124,7 @@ var table = []struct {
 		return f.status == 408 || f.status == 421 || f.status == 425 || f.status == 429
 	}},
 	{ReasonNoRequestID, atmostonce.Unrecognized, func(f facts) bool { return f.sound && f.e.Code != "" && f.e.RequestID == "" }},
-	{ReasonFailed, atmostonce.Unrecognized, func(f facts) bool { return f.sound && f.e.Failed }},
+	{ReasonFailed, atmostonce.Unrecognized, func(f facts) bool { return f.sound && (f.e.Failed || f.status/100 == 2 && f.e.SaysFailure()) }},
 	{ReasonNoBody, atmostonce.Unrecognized, func(f facts) bool { return len(f.body) == 0 }},
 	{ReasonNotJSON, atmostonce.Unrecognized, func(f facts) bool { return !f.sound }},
 	{ReasonUnexpectedStatus, atmostonce.Unrecognized, func(f facts) bool { return f.status/100 != 2 }},
@@ -134,7 +132,9 @@ var table = []struct {
 	{ReasonNoResult, atmostonce.Unrecognized, func(facts) bool { return true }},
 }
 
-func (f facts) isAnswer() bool { return f.success && f.e.Result != nil && f.e.HasKeys }
+func (f facts) isAnswer() bool {
+	return f.sound && f.status/100 == 2 && !f.e.SaysFailure() && f.e.Result != nil && f.e.HasKeys
+}
 
 // isSalvaged looks for what is handed over once in a reply that is broken, or
 // that says anything but success.
@@ -142,7 +142,9 @@ func (f facts) isSalvaged() bool {
 	return !f.readOnly && envelope.Salvage(f.body, f.keys) != nil
 }
 
-func (f facts) blamed() codes.Blame { return codes.Sum(f.e.Codes, f.e.HTTPStatus, f.refusalCodes) }
+func (f facts) blamed() codes.Blame {
+	return codes.Sum(f.e.Codes, f.refusalCodes, f.e.HTTPStatus, f.status)
+}
 
 // kindOf says which sentinel a code and a status stand for, or nil.
 func kindOf(code string, status int) error {

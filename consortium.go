@@ -73,7 +73,7 @@ type DescribeAntChainConsortiumsV2Response struct {
 
 var describeConsortiums = defineReadOnly[DescribeAntChainConsortiumsRequest, ConsortiumsResult]("DescribeAntChainConsortiums")
 
-var describeConsortiumsV2 = defineReadOnly[DescribeAntChainConsortiumsV2Request, ConsortiumsResult]("DescribeAntChainConsortiumsV2")
+var describeConsortiumsV2 = defineDomestic[DescribeAntChainConsortiumsV2Request, ConsortiumsResult]("DescribeAntChainConsortiumsV2")
 
 // DescribeAntChainConsortiums lists the consortiums that the caller belongs to,
 // one page a call. It is read-only: see Do for its errors.

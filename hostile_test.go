@@ -42,6 +42,12 @@ func TestBrokenReplyWithWholeKey(t *testing.T) {
 		"a raw tab before it":                answering(200, "{\"Odd\":\"a\tb\","+body[1:]),
 		"deep nesting before it":             answering(200, `{"Deep":`+strings.Repeat("[", 500)+strings.Repeat("]", 500)+","+body[1:]),
 		"many objects before it":             answering(200, objects+body[1:]),
+		"a decoy deeper in the Result":       answering(200, strings.Replace(body, `"Result":{`, `"Result":{"Certificate":{"PrivateKey":"in the console"},`, 1)),
+		"a decoy of the same name":           answering(200, strings.Replace(body, `"Result":{`, `"Result":{"privateKey":"see below",`, 1)),
+		"a decoy, and no Result":             answering(200, strings.Replace(body, `"Result":{`, `"model":{"privateKey":"****",`, 1)),
+		"a second Result behind it":          answering(200, body[:len(body)-1]+`,"data":{"Result":"fail"}}`),
+		"a Result before it":                 answering(200, `{"data":{"Result":{"PrivateKey":"****"}},`+body[1:]),
+		"dashes as escape sequences":         answering(200, strings.ReplaceAll(body, "-----", `\u002d\u002D---`)),
 		"1 MiB to the byte":                  answering(200, body+strings.Repeat(" ", 1<<20-len(body))),
 		"zipped though nobody asked": func(r *http.Request) (*http.Response, error) {
 			resp, err := answering(200, zipped.String())(r)
@@ -62,6 +68,15 @@ func TestBrokenReplyWithWholeKey(t *testing.T) {
 		for _, reply := range []string{"{x" + half, "{x" + half + `"`, `{x"PrivateKey":"short"`, `{x"PrivateKey":null`, `{x"PrivateKey"`} {
 			_, err := newClient(t, answering(200, reply)).ApplyAntChainCertificateWithKeyAutoCreation(t.Context(), newRequest())
 			requireEnd(t, "unknown", 1, nil, err)
+		}
+	})
+	t.Run("raw line breaks, through Do", func(t *testing.T) {
+		t.Parallel()
+		for _, action := range []string{actionApply, "Other"} {
+			var resp baas.ApplyAntChainCertificateWithKeyAutoCreationResponse
+			client := newClient(t, answering(200, strings.ReplaceAll(body, `\n`, "\n")))
+			require.NoError(t, client.Do(t.Context(), baas.Operation{Action: action}, &resp))
+			require.Equal(t, key, resp.Result.PrivateKey)
 		}
 	})
 	t.Run("through Do of another action", func(t *testing.T) {

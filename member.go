@@ -61,7 +61,7 @@ type DescribeAntChainMembersV2Response struct {
 
 var describeMembers = defineReadOnly[DescribeAntChainMembersRequest, MembersResult]("DescribeAntChainMembers")
 
-var describeMembersV2 = defineReadOnly[DescribeAntChainMembersV2Request, MembersResult]("DescribeAntChainMembersV2")
+var describeMembersV2 = defineDomestic[DescribeAntChainMembersV2Request, MembersResult]("DescribeAntChainMembersV2")
 
 // DescribeAntChainMembers lists the members of a consortium, one page a call. It
 // is read-only: see Do for its errors.

@@ -49,7 +49,7 @@ type DescribeAntChainNodesV2Response struct {
 
 var describeNodes = defineReadOnly[DescribeAntChainNodesRequest, []Node]("DescribeAntChainNodes")
 
-var describeNodesV2 = defineReadOnly[DescribeAntChainNodesV2Request, []Node]("DescribeAntChainNodesV2")
+var describeNodesV2 = defineDomestic[DescribeAntChainNodesV2Request, []Node]("DescribeAntChainNodesV2")
 
 // DescribeAntChainNodes lists the nodes of a blockchain, all at once. It is
 // read-only: see Do for its errors.

@@ -297,3 +297,30 @@ func TestResultThatDoesNotFit(t *testing.T) {
 		requireNoSecret(t, err.Error())
 	}
 }
+
+// TestFailureThatIsNoSuccess: a code says so, in a reply with a Result and
+// without a flag.
+func TestFailureThatIsNoSuccess(t *testing.T) {
+	t.Parallel()
+	for code, doubt := range map[string]bool{"SystemError": true, "500": true, "FAIL": true, "InvalidParameter": false} {
+		for _, reply := range []string{
+			`{"RequestId":"R","Code":"` + code + `","Message":"boom","Result":"fail"}`,
+			`{"requestId":"R","code":"` + code + `","message":"boom","data":{"Result":"fail"}}`,
+		} {
+			resp, err := newClient(t, answering(200, reply)).
+				ResetAntChainCertificate(t.Context(), &baas.ResetAntChainCertificateRequest{AntChainID: "x"})
+			require.Nil(t, resp, reply)
+			require.Equal(t, doubt, isErr(err, baas.ErrOutcomeUnknown), reply)
+			var refusal *baas.APIError
+			require.ErrorAs(t, err, &refusal)
+			require.Equal(t, code, refusal.Code)
+			require.Equal(t, "boom", refusal.Message)
+		}
+	}
+	for _, code := range []string{"", "0", "200", "OK", "Success", "success"} {
+		resp, err := newClient(t, answering(200, `{"RequestId":"R","Code":"`+code+`","Message":"m","Result":"success"}`)).
+			ResetAntChainCertificate(t.Context(), &baas.ResetAntChainCertificateRequest{AntChainID: "x"})
+		require.NoError(t, err, code)
+		require.Equal(t, "success", resp.Result)
+	}
+}

@@ -7,6 +7,7 @@
 package codes
 
 import (
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -42,64 +43,150 @@ const (
 	Service              // so it may have been carried out
 )
 
-// Words of codes, without case and separators. Error, Fail and Exception say
-// nothing by themselves.
+// Words of codes, whatever their case and separators. Error and Fail say nothing
+// by themselves.
 var (
 	serviceWords = []string{
 		"timeout", "internal", "unavailable", "unknown", "system", "server", "busy", "backend", "network", "database",
-		"rpc", "processing",
+		"rpc", "processing", "deadline",
 	}
 	requestWords = []string{
 		"invalid", "missing", "illegal", "param", "notexist", "notfound", "exist", "duplicate", "already", "forbidden",
 		"permission", "denied", "unauthorized", "quota", "limit", "exceed", "expired", "overdue", "unsupported", "disabled",
 	}
 	// Codes of the gateway that have none of these words.
-	gatewayCodes = []string{"SignatureDoesNotMatch", "IncompleteSignature", NonceUsed, "Throttling"}
+	gatewayCodes = []string{"SignatureDoesNotMatch", "IncompleteSignature", NonceUsed}
 )
+
+// Things of the service's own. A word of the request beside one of them speaks of
+// that thing, not of the request: what the service did not find is a file of its
+// own, what is illegal is the state of its program. They say nothing by
+// themselves.
+var (
+	// Its program, its storage, and whom it has asked.
+	innerThings = []string{
+		"exception", "bucket", "storage", "memory", "disk", "thread", "connection", "cache", "sql", "retry", "retries",
+		"response", "reply", "result", "upstream", "downstream",
+	}
+	// Those that other words end in, such as block and profile: they begin a word.
+	innerWords = []string{"lock", "deadlock", "file", "oss", "wait"}
+	// Those that are the service's beside one word: its time is exceeded, the keys
+	// of its database are duplicate.
+	innerBeside = []struct{ word, thing string }{
+		{"exceed", "time "}, {"limit", "time "}, {"illegal", " state "},
+		{"duplicate", " key "}, {"duplicate", " entry "}, {"duplicate", " record "},
+	}
+)
+
+// stateName is the end of a parameter's name, StateOrProvinceName, which is no
+// state of the service.
+const stateName = " state or province "
 
 // BlameOf is what one code says: by its number, or else by its words.
 func BlameOf(code string) Blame {
-	if n, err := strconv.Atoi(code); err == nil {
-		switch {
-		case code[0] == '5' && len(code) >= 3:
-			return Service
-		case 400 <= n && n <= 499:
-			return Request
-		}
+	if code == "" {
 		return Nobody
 	}
-	words := strings.Map(func(r rune) rune {
-		if strings.ContainsRune("._-: /", r) {
-			return -1
-		}
-		return r
-	}, strings.ToLower(code))
-	holds := func(word string) bool { return strings.Contains(words, word) }
+	if IsThrottling(code) {
+		return Request
+	}
+	if n, err := strconv.Atoi(code); err == nil {
+		return blameOfNumber(code, n)
+	}
+	words := wordsOf(code)
+	together := strings.ReplaceAll(words, " ", "")
+	holds := func(word string) bool { return strings.Contains(together, word) }
 	switch {
 	case slices.ContainsFunc(serviceWords, holds):
 		return Service
-	case slices.ContainsFunc(requestWords, holds), hasAnyPrefix(code, gatewayCodes...):
+	case slices.ContainsFunc(requestWords, holds):
+		if speaksOfService(words, holds) {
+			return Service
+		}
+		return Request
+	case hasAnyPrefix(code, gatewayCodes...):
 		return Request
 	}
 	return Nobody
 }
 
-// Sum is what all codes of a reply say together, and the HTTP status in its body,
-// if any. Request needs a code that blames the request, or that is among refusals,
-// and none that blames the service.
-func Sum(all []string, status string, refusals []string) Blame {
-	sum := Nobody
-	for _, code := range all {
-		if slices.Contains(refusals, code) {
-			sum = max(sum, Request)
-		} else {
-			sum = max(sum, BlameOf(code))
+// blameOfNumber judges a number that begins like a status of HTTP. Those of time
+// that ran out, for the service or for whoever waited for it, are the service's.
+func blameOfNumber(code string, n int) Blame {
+	switch {
+	case code[0] == '5' && len(code) >= 3, n == 408, n == 499:
+		return Service
+	case n/100 == 4:
+		return Request
+	}
+	return Nobody
+}
+
+// speaksOfService reports whether a code that has a word of the request speaks of
+// a thing of the service's own.
+func speaksOfService(words string, holds func(word string) bool) bool {
+	words = strings.ReplaceAll(words, stateName, " ")
+	return slices.ContainsFunc(innerThings, holds) ||
+		slices.ContainsFunc(innerWords, func(thing string) bool { return strings.Contains(words, " "+thing) }) ||
+		slices.ContainsFunc(innerBeside, func(b struct{ word, thing string }) bool {
+			return holds(b.word) && strings.Contains(words, b.thing)
+		})
+}
+
+var (
+	separators = regexp.MustCompile(`[._\-: /]+`)
+	upperCase  = regexp.MustCompile(`([a-z0-9])([A-Z])|([A-Z])([A-Z][a-z])`)
+)
+
+// wordsOf takes a code apart: its words in lower case, a space before and after
+// each. They part at separators and where upper case begins.
+func wordsOf(code string) string {
+	words := upperCase.ReplaceAllString(separators.ReplaceAllString(code, " "), "$1$3 $2$4")
+	return strings.ToLower(" " + words + " ")
+}
+
+// Decisive is the one of all codes of a reply that the policy treats in a way of
+// its own, first one that keeps the doubt, or else the given one.
+func Decisive(all []string, other string) string {
+	for _, is := range []func(string) bool{
+		func(code string) bool { return code == NonceUsed }, IsThrottling, IsTimestamp,
+	} {
+		for _, code := range all {
+			if is(code) {
+				return code
+			}
 		}
 	}
-	if BlameOf(status) == Service { // it repeats another verdict, so it can only add to the doubt
-		sum = Service
+	return other
+}
+
+// Sum is what all codes of a reply say together that do not stand for success.
+// Request needs a code that blames the request, or that is among refusals, and
+// none that blames the service. The rest repeats another verdict and can only add
+// to the doubt: a number beside a code in words, the status in the body, if any,
+// and, beside a code, the status of HTTP.
+func Sum(all, refusals []string, status string, http int) Blame {
+	if BlameOf(status) == Service || len(all) > 0 && BlameOf(strconv.Itoa(http)) == Service {
+		return Service
+	}
+	inWords := slices.ContainsFunc(all, func(code string) bool { return !isNumber(code) })
+	sum := Nobody
+	for _, code := range all {
+		blame := BlameOf(code)
+		switch {
+		case slices.Contains(refusals, code):
+			blame = Request
+		case blame == Request && inWords && isNumber(code):
+			blame = Nobody
+		}
+		sum = max(sum, blame)
 	}
 	return sum
+}
+
+func isNumber(code string) bool {
+	_, err := strconv.Atoi(code)
+	return err == nil
 }
 
 func hasAnyPrefix(s string, prefixes ...string) bool {

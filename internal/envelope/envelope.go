@@ -17,7 +17,8 @@ import (
 	"strings"
 )
 
-// maxDetails is how many codes, and members of AccessDeniedDetail, are kept.
+// maxDetails is how many members of AccessDeniedDetail are kept, and how many
+// times a key is repeated.
 const maxDetails = 32
 
 // An Envelope is what a reply holds.
@@ -26,14 +27,25 @@ type Envelope struct {
 
 	RequestID, Message string
 	Code               string   // the first that does not stand for success
-	Codes              []string // all there are, at every level
+	Codes              []string // all that do not stand for success, at every level
 	HTTPStatus         string   // HttpStatusCode, which repeats another's verdict
 	HostID, Recommend  string
 	AccessDeniedDetail map[string]string
 	Failed             bool   // successResponse or Success is false
+	Succeeded          bool   // one of them is true
 	Result             []byte // the JSON of Result, if it is whole and not null
-	HasKeys            bool   // Result is an object with every key that is asked for
+	HasKeys            bool   // this Result is an object with every key that is asked for
 }
+
+// SaysFailure reports whether a flag, a code or a status in the reply says that it
+// failed.
+func (e *Envelope) SaysFailure() bool {
+	return e.Failed || e.Code != "" || e.HTTPStatus != "" && !IsSuccessCode(e.HTTPStatus)
+}
+
+// IsDisputed reports whether a code says that it failed and the flag that it did
+// not.
+func (e *Envelope) IsDisputed() bool { return e.Code != "" && e.Succeeded && !e.Failed }
 
 // Keys says which members are handed over once: private keys in PEM.
 type Keys struct {
@@ -46,7 +58,16 @@ func Parse(body []byte, keys Keys) Envelope {
 	r := reader{Scanner: Scanner{b: body}, keys: keys}
 	ok := r.Object(func(name []byte) bool { return r.member(name, true) })
 	r.e.Whole = ok && r.Peek() == 0 && r.i == len(body)
-	r.e.HasKeys = r.found == 1<<len(keys.Names)-1
+	r.e.HasKeys = r.e.HasKeys || len(keys.Names) == 0
+	if bytes.ContainsFunc(r.e.Result, func(c rune) bool { return c < ' ' }) {
+		r.e.Result = escapeControls(r.e.Result)
+	}
+	if r.mixed || keys.Any {
+		var escaped bool
+		r.e.Result, escaped = settle(r.e.Result, keys)
+		// One that is deeper in the Result of an unknown action is its caller's to find.
+		r.escaped = r.escaped || escaped || bytes.Contains(r.e.Result, []byte(`PRIVATE KEY-----\\`))
+	}
 	if r.escaped {
 		r.e.Result = mendLineBreaks(r.e.Result)
 	}
@@ -58,7 +79,9 @@ type reader struct {
 	Scanner
 	keys    Keys
 	e       Envelope
-	found   uint // a bit for each of keys.Names
+	found   uint // a bit for each of keys.Names, of the latest Result
+	named   uint // likewise, for a member of that name, whatever it holds
+	mixed   bool // a name is there twice, or its key is written in a way of its own
 	escaped bool // a key has the two characters \n in the place of a line break
 }
 
@@ -85,6 +108,7 @@ func (r *reader) member(name []byte, outer bool) bool {
 	case Is(name, "successResponse"), Is(name, "Success"):
 		v, ok := r.Text()
 		e.Failed = e.Failed || strings.EqualFold(v, "false")
+		e.Succeeded = e.Succeeded || strings.EqualFold(v, "true")
 		return ok
 	case Is(name, "HostId"):
 		return r.TextInto(&e.HostID)
@@ -98,11 +122,9 @@ func (r *reader) member(name []byte, outer bool) bool {
 
 func (r *reader) code() bool {
 	v, ok := r.Text()
-	if v != "" && len(r.e.Codes) < maxDetails {
+	if v != "" && !IsSuccessCode(v) {
 		r.e.Codes = append(r.e.Codes, v)
-	}
-	if r.e.Code == "" && !IsSuccessCode(v) {
-		r.e.Code = v
+		r.e.Code = r.e.Codes[0]
 	}
 	return ok
 }
@@ -120,29 +142,36 @@ func (r *reader) accessDeniedDetail() bool {
 	})
 }
 
+// result reads a Result. Of several, the last counts, unless one before it has
+// the keys.
 func (r *reader) result() bool {
 	first := r.Peek()
 	start := r.i
 	ok := false
+	r.found, r.named = 0, 0
 	if first == '{' {
 		ok = r.Object(r.resultMember)
 	} else {
 		ok = r.Skip()
 	}
-	if ok && first != 'n' {
+	if ok && first != 'n' && !r.e.HasKeys {
 		r.e.Result = r.b[start:r.i]
+		r.e.HasKeys = len(r.keys.Names) > 0 && r.found == 1<<len(r.keys.Names)-1
 	}
 	return ok
 }
 
 func (r *reader) resultMember(name []byte) bool {
 	for i, want := range r.keys.Names {
-		if r.Peek() != '"' || !Is(name, want) {
+		if !Is(name, want) {
 			continue
 		}
+		r.mixed = r.mixed || r.named&(1<<i) != 0
+		r.named |= 1 << i
 		text, ok := r.value()
 		if ok && isQuotedKey(text) {
 			r.found |= 1 << i
+			r.mixed = r.mixed || bytes.Contains(text, []byte(`\u`))
 			r.escaped = r.escaped || bytes.Contains(text, []byte(`\\`))
 		}
 		return ok
@@ -150,31 +179,29 @@ func (r *reader) resultMember(name []byte) bool {
 	return r.Skip()
 }
 
-// isQuotedKey reports whether a JSON string holds a whole private key. A key
-// without its last line is none: a reply that was garbled can end its string
-// early.
-func isQuotedKey(text []byte) bool {
-	begin := bytes.Index(text, []byte(pemBegin))
-	if begin < 0 {
-		return false
-	}
-	_, end, found := bytes.Cut(text[begin:], []byte(pemEnd))
-	return found && bytes.Contains(end, []byte(pemDashes))
+// A Field is a member of a Result that is text.
+type Field struct {
+	Name     string
+	Text     *string // the first that is not empty
+	AnyDepth bool    // also in objects of the Result
 }
 
-const (
-	pemBegin  = "-----BEGIN "
-	pemEnd    = "-----END "
-	pemDashes = "-----"
-)
-
-// mendLineBreaks turns the two characters \n, which some replies have in the
-// place of line breaks, into line breaks: in JSON, \\n into \n. No PEM text and
-// no link holds a backslash.
-func mendLineBreaks(result []byte) []byte {
-	result = bytes.ReplaceAll(result, []byte(`\\r\\n`), []byte(`\n`))
-	result = bytes.ReplaceAll(result, []byte(`\\n`), []byte(`\n`))
-	return bytes.ReplaceAll(result, []byte(`\\r`), []byte(`\n`))
+// Texts reads the fields of a Result.
+func Texts(result []byte, fields ...Field) {
+	s := NewScanner(result)
+	var member func(name []byte) bool
+	member = func(name []byte) bool {
+		if s.Peek() == '{' {
+			return s.Object(member)
+		}
+		for _, f := range fields {
+			if Is(name, f.Name) && (f.AnyDepth || s.depth == 1) {
+				return s.TextInto(f.Text)
+			}
+		}
+		return s.Skip()
+	}
+	s.Object(member)
 }
 
 // Flat is a reply in its flat shape.

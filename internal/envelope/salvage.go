@@ -14,6 +14,7 @@ import (
 func Salvage(body []byte, keys Keys) []byte {
 	f := finder{keys: keys}
 	if result := f.find(complete(body), 0); result != nil {
+		result, _ = settle(result, keys)
 		return mendLineBreaks(result)
 	}
 	return keysInText(body, keys)
@@ -46,7 +47,7 @@ func (f *finder) value(s *Scanner, inStrings int) bool {
 			}
 			text, ok := s.value()
 			if ok && isQuotedKey(text) {
-				holds = holds || f.wants(name)
+				holds = holds || f.keys.wants(name)
 				f.isResult(name, text)
 			}
 			f.inString(text, inStrings)
@@ -83,18 +84,6 @@ func (f *finder) inString(quoted []byte, inStrings int) {
 	if text = strings.TrimSpace(text); ok && (strings.HasPrefix(text, "{") || strings.HasPrefix(text, "[")) {
 		f.find(complete([]byte(text)), inStrings+1)
 	}
-}
-
-func (f *finder) wants(name []byte) bool {
-	if f.keys.Any {
-		return true
-	}
-	for _, want := range f.keys.Names {
-		if Is(name, want) {
-			return true
-		}
-	}
-	return false
 }
 
 // complete returns JSON that breaks off or turns into something else with what
@@ -183,7 +172,7 @@ func escapeControls(text []byte) []byte {
 // behind the names of members.
 func keysInText(body []byte, keys Keys) []byte {
 	found := make(map[string]string)
-	for rest := body; ; {
+	for rest := withPlainText(body); ; {
 		before, after, ok := bytes.Cut(rest, []byte(pemBegin))
 		if !ok {
 			break
@@ -208,6 +197,29 @@ func keysInText(body []byte, keys Keys) []byte {
 	}
 	result, _ := json.Marshal(found) // cannot fail
 	return result
+}
+
+// withPlainText is a text with the graphic characters of ASCII in the place of
+// their escape sequences.
+func withPlainText(text []byte) []byte {
+	if !bytes.Contains(text, []byte(`\u00`)) {
+		return text
+	}
+	var plain []byte
+	for {
+		before, after, found := bytes.Cut(text, []byte(`\u`))
+		plain = append(plain, before...)
+		if !found {
+			return plain
+		}
+		text = text[len(before):]
+		if c, n := DecodeEscape(text); n == 6 && ' ' <= c && c <= '~' && c != '"' && c != '\\' {
+			// In JSON in a string, its backslash is escaped itself.
+			plain, text = append(bytes.TrimRight(plain, `\`), byte(c)), text[n:]
+		} else {
+			plain, text = append(plain, `\u`...), after
+		}
+	}
 }
 
 // nameBefore is the name of the member that a key belongs to which follows on

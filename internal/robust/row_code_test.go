@@ -34,6 +34,9 @@ var (
 		"TaskProcessing", "PROCESSING", "serverError.retryLater",
 		// A word for each side: the doubt stays.
 		"InternalParameterError", "SystemParamInvalid", "SERVER_NOT_FOUND", "BackendQuotaExceeded",
+		// Time that ran out, and things of the service's own.
+		"DEADLINE_EXCEEDED", "DeadlineExceeded", "LOCK_WAIT_TIME_EXCEEDED", "TimeLimitExceeded", "408", "499", "IllegalStateException",
+		"DuplicateKeyException", "FileNotFoundException", "OSS_BUCKET_NOT_EXIST", "InvalidResponse", "RETRY_LIMIT_EXCEEDED",
 	}
 	// Nobody outside the service knows: in doubt, and nothing follows.
 	unknownCodes = []string{
@@ -47,6 +50,7 @@ var (
 		"CertificateAlreadyExists", "CERT_ALREADY_APPLIED", "DuplicateApplication", "Forbidden", "Forbidden.RAM", "Forbidden.SubUser",
 		"NoPermission", "NO_PERMISSION", "PermissionDenied", "ACCESS_DENIED", "Unauthorized", "UNAUTHORIZED_USER", "QuotaExceeded",
 		"CERT_LIMIT_EXCEEDED", "LicenseExpired", "AccountOverdue", "Unsupported", "UNSUPPORTED_REGION", "FeatureDisabled",
+		"MissingStateOrProvinceName", "BLOCKCHAIN_NOT_EXIST", "BlockNotFound",
 		"400", "403", "404", "409", "SignatureDoesNotMatch", "IncompleteSignature", "InvalidAccessKeyId.NotFound",
 		"InvalidAccessKeyId.Inactive", "InvalidSecurityToken.Expired", "InvalidSecurityToken.MalFormed", "InvalidTimeStamp.Format",
 	}

@@ -58,15 +58,27 @@ func (r *Reply) Release() {
 // The bytes tell, not the Content-Encoding header: nobody asked for a coding, and
 // the key may be in it.
 func readable(body []byte, more []unpack.Coding) []byte {
-	if form, ok := unpack.Find(body, maxReply, isObject, more...); ok {
+	if form, ok := unpack.Find(body, maxReply, isReply, more...); ok {
 		return form
 	}
 	return body
 }
 
-func isObject(text []byte) bool {
-	text = bytes.TrimLeft(bytes.TrimPrefix(text, []byte("\xEF\xBB\xBF")), " \t\r\n")
-	return bytes.HasPrefix(text, []byte("{"))
+// isReply reports whether a text is what a reply may be: JSON, or anything that
+// a private key is in.
+func isReply(text []byte) bool {
+	const space = " \t\r\n"
+	if bytes.Contains(text, []byte("PRIVATE KEY")) {
+		return true
+	}
+	text = bytes.TrimLeft(bytes.TrimPrefix(text, []byte("\xEF\xBB\xBF")), space)
+	if len(text) == 0 || text[0] == '{' {
+		return len(text) > 0
+	}
+	// An array, or a string that holds JSON. Their first byte alone is too likely
+	// in what a wrong coding makes of a body.
+	rest := bytes.TrimLeft(text[1:], space)
+	return (text[0] == '[' || text[0] == '"') && len(rest) > 0 && bytes.IndexByte([]byte(`{["\`), rest[0]) >= 0
 }
 
 func (r *Reply) read(resp *http.Response) ([]byte, error) {
