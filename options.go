@@ -118,10 +118,11 @@ func WithCredential(cred credentials.Credential) Option {
 //
 // Each retry uses a new connection. An *http.Transport is cloned for that;
 // protocols added with RegisterProtocol do not survive it. Any other
-// RoundTripper chooses by itself. What it would send on a connection that was
-// used before is held back, which closes an HTTP/1 connection, until it makes a
-// new one. If it keeps to one HTTP/2 connection, nothing can be sent again and an
-// outcome in doubt stays unknown.
+// RoundTripper chooses by itself, so each request asks it to close the connection
+// afterwards (Request.Close). What it would send again on a connection that others
+// have used is held back, which closes an HTTP/1 connection, until it makes a new
+// one. If it ignores Request.Close and keeps to one HTTP/2 connection, a body
+// cannot be sent again, and an outcome in doubt stays unknown.
 //
 // # Limits
 //

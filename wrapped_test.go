@@ -1,14 +1,20 @@
 package baas_test
 
 import (
+	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"log"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
+	"os"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -265,4 +271,44 @@ func TestPanicOfADecompressor(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	require.NoError(t, client.Do(ctx, op, nil))
+}
+
+// TestSurplusIsNotPrinted: net/http prints what comes on an idle connection. A
+// transport that keeps none, and one in a wrapper, has no such connection.
+func TestSurplusIsNotPrinted(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer listener.Close()
+	closed := make(chan bool)
+	go func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer conn.Close()
+				if r, err := http.ReadRequest(bufio.NewReader(conn)); err == nil {
+					_, _ = io.Copy(io.Discard, r.Body)
+				}
+				_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Length: 60\r\n\r\n"+strings.Repeat(" ", 60)+"surplus")
+				_, _ = io.Copy(io.Discard, conn) // until the client closes it, after it has printed
+				closed <- true
+			}()
+		}
+	}()
+	var printed bytes.Buffer
+	log.SetOutput(&printed)
+	defer log.SetOutput(os.Stderr)
+	transport := &http.Transport{}
+	defer transport.CloseIdleConnections()
+	for name, rt := range map[string]http.RoundTripper{
+		"keeps no connection": &http.Transport{DisableKeepAlives: true}, "in a wrapper": wrappers["passes on"](transport),
+	} {
+		client := resendingClient(t, "http://"+listener.Addr().String(), false, baas.WithHTTPClient(&http.Client{Transport: rt}))
+		_, err := client.ApplyAntChainCertificateWithKeyAutoCreation(t.Context(), newRequest())
+		require.ErrorIs(t, err, baas.ErrOutcomeUnknown, name)
+		<-closed
+	}
+	require.Empty(t, printed.String())
 }
