@@ -75,6 +75,8 @@ var classifiedReplies = []classified{
 	{"a code in no list without a flag in a 200", received{status: 200, body: []byte(`{"RequestId":"R","Code":"EXCEPTION"}`)}, atmostonce.Unrecognized, ReasonUnrecognizedCode},
 	{"a refusal flagged as a success", received{status: 200, body: []byte(`{"RequestId":"R","Success":true,"Code":"InvalidParameter"}`)}, atmostonce.Unrecognized, ReasonFailed},
 	{"a refusal in data, flagged as a failure there", received{status: 200, body: []byte(`{"requestId":"R","successResponse":true,"code":"200","data":{"Success":false,"Code":"InvalidParameter"}}`)}, atmostonce.Refused, ReasonRefused},
+	{"499 without a refusal's JSON", received{status: 499}, atmostonce.Unrecognized, ReasonNoBody},
+	{"HttpStatusCode 400 in a 299", received{status: 299, body: []byte(`{"RequestId":"R","HttpStatusCode":"400"}`)}, atmostonce.Unrecognized, ReasonFailed},
 	{"a failure without a code in a 404", received{status: 404, body: []byte(`{"RequestId":"R","Success":false}`)}, atmostonce.Unrecognized, ReasonFailed},
 	{"a status without a code in a 404", received{status: 404, body: []byte(`{"RequestId":"R","HttpStatusCode":"404"}`)}, atmostonce.Unrecognized, ReasonUnexpectedStatus},
 	{"the key beside a code of failure", received{status: 200, body: []byte(`{"Code":"SystemError",` + withKey[1:])}, atmostonce.Answered, ReasonSalvaged},
@@ -172,7 +174,8 @@ func TestClassifyDecisiveCode(t *testing.T) {
 }
 
 // TestSalvagedShape: of an unknown action, the caller's type fits the Result, not
-// the object in it that has the key.
+// the object in it that has the key. Without a Result, and for a known action, it
+// fits that object.
 func TestSalvagedShape(t *testing.T) {
 	t.Parallel()
 	result := `{"Account":{"Name":"n","PrivateKey":` + quotedKey + `}}`
@@ -180,6 +183,14 @@ func TestSalvagedShape(t *testing.T) {
 	v := classify(&semantics{name: "A", keys: envelope.Keys{Any: true}}, &in)
 	require.Equal(t, ReasonSalvaged, v.reason)
 	require.JSONEq(t, result, string(v.result))
+
+	const object = `{"PrivateKey":` + quotedKey + `}`
+	in.body = []byte(`{"RequestId":"R","model":` + object + `,"Result":{}}`)
+	v = classify(&semantics{name: "A", keys: envelope.Keys{Any: true}}, &in)
+	require.JSONEq(t, object, string(v.result))
+	in.body = []byte(`{"RequestId":"R","Result":{"Certificate":` + object + `}}`)
+	v = classify(&applyWithKey.semantics, &in)
+	require.JSONEq(t, object, string(v.result))
 }
 
 // TestClassifyKinds: what the code and the status of a refusal stand for.
