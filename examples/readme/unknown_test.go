@@ -18,12 +18,14 @@ import (
 
 // report says what an error means.
 func report(err error) {
-	var doubt *identity.DoubtError
+	var key *identity.KeyError
 	switch {
-	case errors.As(err, &doubt): // of Ensure: a certificate may exist, and nobody has its key
-		slog.Error("find out first", "nonce", doubt.Record.Stamp.Nonce, "requestID", doubt.Record.RequestID, "error", err)
-	case errors.Is(err, baas.ErrOutcomeUnknown): // of the typed call: the same
-		slog.Error("do not call again, find out first", "error", err)
+	case errors.As(err, &key): // of Ensure: the error has the only copy of the key
+		slog.Error("store key.Bundle in another place", "error", err)
+	case errors.Is(err, identity.ErrInProgress): // of Ensure: it waited for another holder
+		slog.Error("call Ensure again", "error", err)
+	case errors.Is(err, identity.ErrInDoubt), errors.Is(err, baas.ErrOutcomeUnknown): // a certificate may exist, and nobody has its key
+		slog.Error("do not simply call again, find out first", "error", err) // it names the nonce and the request ID
 	case err != nil:
 		slog.Error("it is safe to call again", "error", err)
 	}

@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"log"
+	"log/slog"
 	"os"
 
 	"github.com/antchain-go/baas"
@@ -42,7 +43,7 @@ func main() {
 
 // ensure returns the TLS identity in dir. If there is none, it enrolls.
 func ensure(ctx context.Context, client *baas.Client, dir string, req *baas.ApplyAntChainCertificateWithKeyAutoCreationRequest) (*certbundle.Bundle, error) {
-	bundle, err := identity.Ensure(ctx, client, identity.Dir(dir), req) // the second start sends nothing
+	bundle, err := identity.Ensure(ctx, client, identity.Dir(dir), req, identity.WithLogger(slog.Default())) // the second start sends nothing
 	var key *identity.KeyError
 	if errors.As(err, &key) { // dir did not take the key, and the error has the only copy
 		err = errors.Join(err, key.Bundle.WriteDir(dir+"-rescued"))
