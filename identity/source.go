@@ -110,7 +110,8 @@ func PollEvery(d time.Duration) SourceOption {
 }
 
 // WithSourceLogger logs new identities at level Info, and at level Warn versions
-// that cannot be served and identities that have expired, once for each fault. By default nothing is logged.
+// that cannot be served and identities that have expired, once for each fault. By
+// default nothing is logged.
 func WithSourceLogger(l *slog.Logger) SourceOption {
 	return func(o *sourceOptions) { o.logger = l }
 }
