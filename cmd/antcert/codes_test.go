@@ -35,6 +35,7 @@ func (w *world) put(s identity.State, age time.Duration) {
 }
 
 func TestExitCodes(t *testing.T) {
+	t.Parallel()
 	wrong := []string{"ALIBABA_CLOUD_ACCESS_KEY_SECRET=wrong", passwordVariable + "=" + testPassword}
 	for _, row := range []struct {
 		name    string

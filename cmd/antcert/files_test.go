@@ -210,6 +210,7 @@ func TestConnectAdvice(t *testing.T) {
 
 // TestCSR: the key is made here.
 func TestCSR(t *testing.T) {
+	t.Parallel()
 	t.Run("enrolled", func(t *testing.T) {
 		w := newWorld(t).withPassword()
 		require.Contains(t, w.must(enrollLine+" --csr"), "PBES2 AES-256-CBC")

@@ -23,6 +23,7 @@ func silence(t *testing.T) (host, port string) {
 // TestInterruptWithNothingInDoubt: Ctrl-C ends every command that waits for
 // somebody.
 func TestInterruptWithNothingInDoubt(t *testing.T) {
+	t.Parallel()
 	for _, row := range []struct {
 		name, line string
 		prepare    func(t *testing.T, w *world)

@@ -33,6 +33,10 @@ var (
 
 func TestMain(m *testing.M) {
 	flag.Parse()
+	// Most of them wait: for a silence of 15 s, or for a time limit.
+	if err := flag.Set("test.parallel", "8"); err != nil {
+		panic(err)
+	}
 	os.Exit(func() int {
 		dir, err := os.MkdirTemp("", "antcert")
 		if err != nil {

@@ -194,6 +194,7 @@ func TestPrompt(t *testing.T) {
 }
 
 func TestInterrupt(t *testing.T) {
+	t.Parallel()
 	inFlight := func(t *testing.T, faults ...baastest.Fault) (*world, *terminal) {
 		t.Parallel()
 		w := newWorld(t).withPassword()
@@ -220,7 +221,7 @@ func TestInterrupt(t *testing.T) {
 		w, x := inFlight(t, baastest.Fault{}, baastest.HangAfter(time.Hour))
 		x.expect("its outcome is unknown")
 		require.Equal(t, 3, x.wait())
-		r := w.run(enrollLine + " --timeout 20s")
+		r := w.run(enrollLine + " --timeout 30s")
 		requireLeftInFlight(t, r.code, r.err, "timed out")
 		require.Equal(t, 1, w.srv.Issued())
 	})
@@ -228,7 +229,7 @@ func TestInterrupt(t *testing.T) {
 		w, x := inFlight(t, baastest.Fault{}, hang())
 		x.expect("its outcome is unknown")
 		require.Equal(t, 3, x.wait())
-		r := w.with(passwordVariable + "=mistyped").run(enrollLine + " --timeout 20s")
+		r := w.with(passwordVariable + "=mistyped").run(enrollLine + " --timeout 30s")
 		require.Equal(t, 3, r.code)
 		require.Contains(t, r.err, "timed out while an application was in flight: its outcome is unknown")
 		require.Contains(t, r.err, "this run had another password")
