@@ -26,7 +26,7 @@ func shared(t testing.TB, name string) string {
 		if os.Getenv("CI") != "" {
 			t.Fatalf("the service's documentation is needed and missing: %v", err)
 		}
-		t.Skipf("the service's documentation is missing: %v", err)
+		t.Skipf("the service's documentation is no part of the repository, and is missing: %v", err)
 	}
 	return path
 }

@@ -1,8 +1,6 @@
 package baas_test
 
 import (
-	"bytes"
-	"compress/gzip"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -22,6 +20,7 @@ import (
 
 	"github.com/antchain-go/baas"
 	"github.com/antchain-go/baas/baastest"
+	"github.com/antchain-go/baas/internal/testkit"
 )
 
 // TestBrokenReplyWithWholeKey: whatever else is wrong with a reply, a whole
@@ -29,11 +28,6 @@ import (
 func TestBrokenReplyWithWholeKey(t *testing.T) {
 	t.Parallel()
 	body, key := recorded(t, baastest.Flat)
-	var zipped bytes.Buffer
-	zip := gzip.NewWriter(&zipped)
-	_, err := io.WriteString(zip, body)
-	require.NoError(t, err)
-	require.NoError(t, zip.Close())
 	objects := `{"Many":[` + strings.Repeat(`{"a":[{}]},`, 100) + `{}],`
 	for name, rt := range map[string]roundTripper{
 		"raw line breaks in the key":         answering(200, strings.ReplaceAll(body, `\n`, "\n")),
@@ -50,7 +44,7 @@ func TestBrokenReplyWithWholeKey(t *testing.T) {
 		"dashes as escape sequences":         answering(200, strings.ReplaceAll(body, "-----", `\u002d\u002D---`)),
 		"1 MiB to the byte":                  answering(200, body+strings.Repeat(" ", 1<<20-len(body))),
 		"zipped though nobody asked": func(r *http.Request) (*http.Response, error) {
-			resp, err := answering(200, zipped.String())(r)
+			resp, err := answering(200, testkit.Pack(t, body, testkit.Gzip))(r)
 			resp.Header.Set("Content-Encoding", "gzip")
 			return resp, err
 		},

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/antchain-go/baas"
+	"github.com/antchain-go/baas/internal/testkit"
 )
 
 // A refusingServer answers every request that arrives whole with 502, which
@@ -40,12 +41,7 @@ func newRefusingServer(t *testing.T, inQuery, http2 bool) *refusingServer {
 			s.open.Done()
 		}
 	}
-	if s.EnableHTTP2 = http2; http2 {
-		s.StartTLS()
-	} else {
-		s.Start()
-	}
-	t.Cleanup(s.Close)
+	testkit.Start(t, s.Server, http2)
 	return s
 }
 

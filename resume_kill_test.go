@@ -154,7 +154,7 @@ type tally struct {
 func TestKilledBetweenJournalAndReply(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
-		t.Skip("starts many processes")
+		t.Skip("-short leaves out what starts many processes")
 	}
 	server := baastest.NewServer()
 	defer server.Close()

@@ -106,15 +106,20 @@ func ours(t *testing.T, pkg string) []string {
 	return slices.DeleteFunc(strings.Fields(string(out)), func(s string) bool { return !strings.HasPrefix(s, module) })
 }
 
-// TestSizes: no file over 350 lines, no function over about 50.
+// TestSizes: no file over 350 lines, of a test over 360, no function over about
+// 50.
 func TestSizes(t *testing.T) {
 	t.Parallel()
 	require.NoError(t, filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") {
 			return err
 		}
 		source, err := os.ReadFile(path)
 		require.NoError(t, err)
+		if strings.HasSuffix(path, "_test.go") {
+			require.LessOrEqual(t, bytes.Count(source, []byte("\n")), 360, path)
+			return nil
+		}
 		require.LessOrEqual(t, bytes.Count(source, []byte("\n")), 350, path)
 		set := token.NewFileSet()
 		file, err := parser.ParseFile(set, path, source, 0)

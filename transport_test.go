@@ -20,6 +20,7 @@ import (
 
 	"github.com/antchain-go/baas"
 	"github.com/antchain-go/baas/baastest"
+	"github.com/antchain-go/baas/internal/testkit"
 )
 
 // roundTripper is a transport made of a function.
@@ -145,7 +146,7 @@ func TestOwnTransport(t *testing.T) {
 	require.Equal(t, 2, server.Issued())
 	server.Close()
 
-	client, err = baas.NewClient(baas.WithEndpoint("http://"+refusingAddr(t)), baas.WithAccessKey("id", "secret"),
+	client, err = baas.NewClient(baas.WithEndpoint("http://"+testkit.RefusingAddr(t)), baas.WithAccessKey("id", "secret"),
 		baas.WithRetryPolicy(baas.RetryPolicy{MinDelay: time.Millisecond}))
 	require.NoError(t, err)
 	_, err = client.ApplyAntChainCertificateWithKeyAutoCreation(t.Context(), newRequest())

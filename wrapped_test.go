@@ -22,6 +22,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/antchain-go/baas"
+	"github.com/antchain-go/baas/internal/testkit"
 )
 
 // wrappers are transports as people write them around one of net/http: they
@@ -74,12 +75,7 @@ const lost = "carried out, and the connection ends without a byte"
 func newScriptedGateway(t *testing.T, http2 bool, script ...string) *scriptedGateway {
 	g := &scriptedGateway{script: script}
 	g.Server = httptest.NewUnstartedServer(g)
-	if g.EnableHTTP2 = http2; http2 {
-		g.StartTLS()
-	} else {
-		g.Start()
-	}
-	t.Cleanup(g.Close)
+	testkit.Start(t, g.Server, http2)
 	return g
 }
 
@@ -288,27 +284,15 @@ func TestPanicOfADecompressor(t *testing.T) {
 // TestSurplusIsNotPrinted: net/http prints what comes on an idle connection. A
 // transport that keeps none, and one in a wrapper, has no such connection.
 func TestSurplusIsNotPrinted(t *testing.T) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer listener.Close()
 	closed := make(chan bool)
-	go func() {
-		for {
-			conn, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			go func() {
-				defer conn.Close()
-				if r, err := http.ReadRequest(bufio.NewReader(conn)); err == nil {
-					_, _ = io.Copy(io.Discard, r.Body)
-				}
-				_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Length: 60\r\n\r\n"+strings.Repeat(" ", 60)+"surplus")
-				_, _ = io.Copy(io.Discard, conn) // until the client closes it, after it has printed
-				closed <- true
-			}()
+	addr := testkit.Serve(t, func(conn net.Conn) {
+		if r, err := http.ReadRequest(bufio.NewReader(conn)); err == nil {
+			_, _ = io.Copy(io.Discard, r.Body)
 		}
-	}()
+		_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Length: 60\r\n\r\n"+strings.Repeat(" ", 60)+"surplus")
+		_, _ = io.Copy(io.Discard, conn) // until the client closes it, after it has printed
+		closed <- true
+	})
 	var printed bytes.Buffer
 	log.SetOutput(&printed)
 	defer log.SetOutput(os.Stderr)
@@ -317,7 +301,7 @@ func TestSurplusIsNotPrinted(t *testing.T) {
 	for name, rt := range map[string]http.RoundTripper{
 		"keeps no connection": &http.Transport{DisableKeepAlives: true}, "in a wrapper": wrappers["passes on"](transport),
 	} {
-		client := resendingClient(t, "http://"+listener.Addr().String(), false, baas.WithHTTPClient(&http.Client{Transport: rt}))
+		client := resendingClient(t, "http://"+addr, false, baas.WithHTTPClient(&http.Client{Transport: rt}))
 		_, err := client.ApplyAntChainCertificateWithKeyAutoCreation(t.Context(), newRequest())
 		require.ErrorIs(t, err, baas.ErrOutcomeUnknown, name)
 		<-closed

@@ -25,6 +25,7 @@ import (
 
 	"github.com/antchain-go/baas"
 	"github.com/antchain-go/baas/baastest"
+	"github.com/antchain-go/baas/internal/testkit"
 )
 
 const (
@@ -91,12 +92,7 @@ func newServer(b *testing.B, http2 bool) *httptest.Server {
 		w.Header().Set("Content-Type", "application/json;charset=utf-8")
 		_, _ = w.Write(reply)
 	}))
-	if server.EnableHTTP2 = http2; http2 {
-		server.StartTLS()
-	} else {
-		server.Start()
-	}
-	b.Cleanup(server.Close)
+	testkit.Start(b, server, http2)
 	return server
 }
 

@@ -2,9 +2,6 @@ package certbundle_test
 
 import (
 	"bytes"
-	"compress/flate"
-	"compress/gzip"
-	"compress/zlib"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -15,40 +12,18 @@ import (
 
 	"github.com/antchain-go/baas"
 	"github.com/antchain-go/baas/certbundle"
+	"github.com/antchain-go/baas/internal/testkit"
 )
 
 type packer func(t testing.TB, data string) string
 
-func pack(t testing.TB, data string, open func(io.Writer) io.WriteCloser) string {
-	t.Helper()
-	var b bytes.Buffer
-	w := open(&b)
-	_, err := io.WriteString(w, data)
-	require.NoError(t, err)
-	require.NoError(t, w.Close())
-	return b.String()
-}
-
 func asItIs(_ testing.TB, data string) string { return data }
 
-func gzipped(t testing.TB, data string) string {
-	t.Helper()
-	return pack(t, data, func(w io.Writer) io.WriteCloser { return gzip.NewWriter(w) })
+func packed(c testkit.Coding) packer {
+	return func(t testing.TB, data string) string { return testkit.Pack(t, data, c) }
 }
 
-func zlibbed(t testing.TB, data string) string {
-	t.Helper()
-	return pack(t, data, func(w io.Writer) io.WriteCloser { return zlib.NewWriter(w) })
-}
-
-func deflated(t testing.TB, data string) string {
-	t.Helper()
-	return pack(t, data, func(w io.Writer) io.WriteCloser {
-		f, err := flate.NewWriter(w, flate.BestSpeed)
-		require.NoError(t, err)
-		return f
-	})
-}
+var gzipped, zlibbed, deflated = packed(testkit.Gzip), packed(testkit.Zlib), packed(testkit.Deflate)
 
 func twice(p packer) packer {
 	return func(t testing.TB, data string) string { return p(t, p(t, data)) }

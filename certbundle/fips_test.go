@@ -48,7 +48,7 @@ func kinds(err error) (out []string) {
 func TestFIPSOnlyChild(t *testing.T) {
 	file := os.Getenv("CERTBUNDLE_TEST_FIPS")
 	if file == "" {
-		t.Skip("the child process of TestFIPSOnly")
+		t.Skip("it has work only as the child process that TestFIPSOnly starts")
 	}
 	var e fipsErrand
 	require.NoError(t, json.Unmarshal(readFile(t, file), &e))

@@ -13,6 +13,7 @@ import (
 
 	"github.com/antchain-go/baas/baastest"
 	"github.com/antchain-go/baas/certbundle"
+	"github.com/antchain-go/baas/internal/testkit"
 )
 
 func TestProbe(t *testing.T) {
@@ -84,23 +85,10 @@ func TestProbe(t *testing.T) {
 // endingNode ends its side of each connection as end says, and reads on.
 func endingNode(t *testing.T, end func(*net.TCPConn) error) (addr string) {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	t.Cleanup(func() { _ = listener.Close() })
-	go func() {
-		for {
-			conn, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			go func() {
-				defer conn.Close()
-				_ = end(conn.(*net.TCPConn))
-				_, _ = io.Copy(io.Discard, conn)
-			}()
-		}
-	}()
-	return listener.Addr().String()
+	return testkit.Serve(t, func(conn net.Conn) {
+		_ = end(conn.(*net.TCPConn))
+		_, _ = io.Copy(io.Discard, conn)
+	})
 }
 
 func TestProbeOfANodeThatEndsTheConnection(t *testing.T) {

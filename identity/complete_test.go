@@ -31,9 +31,7 @@ func issuedOnly(t *testing.T, s *site) Store {
 	_, err := s.ensure(t.Context(), store)
 	require.ErrorContains(t, err, "the key is stored")
 	require.ErrorIs(t, err, certbundle.ErrDownload)
-	r, err := Inspect(t.Context(), store)
-	require.NoError(t, err)
-	require.Equal(t, Issued, r.State)
+	requireState(t, store, Issued)
 	clear(s.gate.refuse)
 	s.gate.describes = nil
 	return store
@@ -92,9 +90,7 @@ func TestComplete(t *testing.T) {
 			require.NoError(t, err) // now the links are of another certificate
 			_, err = s.ensure(t.Context(), store)
 			require.ErrorIs(t, err, certbundle.ErrKeyMismatch)
-			r, err := Inspect(t.Context(), store)
-			require.NoError(t, err)
-			require.Equal(t, Issued, r.State)
+			r := requireState(t, store, Issued)
 			require.Empty(t, r.Bundle.ClientCert)
 		})
 	})

@@ -134,6 +134,15 @@ func (s *site) ensure(ctx context.Context, store Store, opts ...Option) (*certbu
 	return Ensure(ctx, s.client, store, newRequest(), append([]Option{WithDownload(certbundle.WithHTTPClient(s.hc))}, opts...)...)
 }
 
+// requireState returns the record of a store, whose State is want.
+func requireState(t testing.TB, store Loader, want State) Record {
+	t.Helper()
+	r, err := Inspect(t.Context(), store)
+	require.NoError(t, err)
+	require.Equal(t, want, r.State)
+	return r
+}
+
 // requireIdentity checks a whole identity, the one that is in the store.
 func requireIdentity(t testing.TB, store Loader, b *certbundle.Bundle, err error) {
 	t.Helper()

@@ -97,7 +97,7 @@ func (e *endpoint) RoundTrip(r *http.Request) (*http.Response, error) {
 func TestProcesses(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
-		t.Skip("starts processes")
+		t.Skip("-short leaves out what starts processes")
 	}
 	for round := range 3 {
 		t.Run(fmt.Sprint("round ", round+1), func(t *testing.T) {
@@ -129,7 +129,7 @@ func TestProcesses(t *testing.T) {
 func TestKilled(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
-		t.Skip("starts many processes")
+		t.Skip("-short leaves out what starts many processes")
 	}
 	seed := mathrand.Uint64()
 	t.Logf("seed %d", seed)

@@ -20,7 +20,7 @@ func TestSourceAsTimePasses(t *testing.T) {
 		long := newSite(t, baastest.WithIssuance(baastest.Console2019))
 		older, err := long.ensure(t.Context(), Memory())
 		require.NoError(t, err)
-		time.Sleep(time.Hour)
+		time.Sleep(time.Hour) // of the bubble
 		newer, err = newSite(t).ensure(t.Context(), Memory())
 		require.NoError(t, err)
 		r, err := newer.Verify(keyPassword)
@@ -33,7 +33,7 @@ func TestSourceAsTimePasses(t *testing.T) {
 		return store
 	}
 	until := func(at time.Time) {
-		time.Sleep(time.Until(at))
+		time.Sleep(time.Until(at)) // of the bubble
 		synctest.Wait()
 	}
 	inBubble := func(name string, f func(t *testing.T)) {

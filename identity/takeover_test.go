@@ -33,10 +33,7 @@ func gone(t *testing.T, s *site, store Store, sent bool) Record {
 		panic(died)
 	}
 	require.PanicsWithValue(t, died, func() { _, _ = s.ensure(t.Context(), store, withApply(apply)) })
-	r, err := Inspect(t.Context(), store)
-	require.NoError(t, err)
-	require.Equal(t, Applying, r.State)
-	return r
+	return requireState(t, store, Applying)
 }
 
 func TestTakeover(t *testing.T) {

@@ -12,16 +12,14 @@ import (
 
 	"github.com/antchain-go/baas/baastest"
 	"github.com/antchain-go/baas/identity"
+	"github.com/antchain-go/baas/internal/testkit"
 )
 
 // TestNext: the command at the end of what is to be done next can be pasted into
 // a shell, whatever the folder's name.
 func TestNext(t *testing.T) {
 	t.Parallel()
-	shell, err := exec.LookPath("sh")
-	if err != nil {
-		t.Skip("no shell")
-	}
+	testkit.NeedTool(t, "sh")
 	for _, dir := range []string{"id", "my dir", "./-y", "it's $HOME", `a "b"`} {
 		for _, row := range []struct {
 			name    string
@@ -66,7 +64,7 @@ func TestNext(t *testing.T) {
 				if row.code == 3 {
 					limit = " --timeout 1s" // it waits for another holder
 				}
-				paste := exec.Command(shell, "-c", string(next[1])+limit)
+				paste := exec.Command("sh", "-c", string(next[1])+limit)
 				paste.Env, paste.Dir = append(w.env, "HOME="+os.DevNull), folder
 				out, _ = paste.CombinedOutput()
 				require.Equal(t, row.code, paste.ProcessState.ExitCode(), "%s: %s", next[1], out)

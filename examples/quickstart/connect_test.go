@@ -14,6 +14,7 @@ import (
 
 	"github.com/antchain-go/baas/baastest"
 	"github.com/antchain-go/baas/certbundle"
+	"github.com/antchain-go/baas/internal/testkit"
 )
 
 func TestLiveRunConnectsToTheNodeThatIsNamed(t *testing.T) {
@@ -42,10 +43,7 @@ func TestNodeOfAnotherChain(t *testing.T) {
 
 func TestNobodyListens(t *testing.T) {
 	srv := liveServer(t)
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	require.NoError(t, l.Close())
-	status, _, stderr := live(t, srv, "-node", l.Addr().String())
+	status, _, stderr := live(t, srv, "-node", testkit.RefusingAddr(t))
 	require.Equal(t, exitError, status)
 	require.Contains(t, stderr, "Check -node")
 	require.NotContains(t, stderr, nothingIssued)

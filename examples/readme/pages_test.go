@@ -18,7 +18,8 @@ const (
 	chinese = ".zh-CN.md"
 )
 
-// forMaintainers are pages that have no Chinese twin.
+// forMaintainers are pages that have no Chinese twin, since no page of users
+// leads to them.
 var forMaintainers = []string{"docs/architecture.md", "docs/robustness.md"}
 
 // userPages are the pages that users read, in English.
@@ -128,6 +129,11 @@ func TestLinksLeadSomewhere(t *testing.T) {
 		for _, target := range readPage(t, name).links() {
 			if strings.HasPrefix(target, "https://") {
 				continue
+			}
+			if slices.Contains(append(userPages(t), ofModuleK8s), strings.Replace(name, chinese, english, 1)) {
+				for _, page := range forMaintainers {
+					require.NotContains(t, target, filepath.Base(page), "%s is for users", name)
+				}
 			}
 			file, fragment, hasFragment := strings.Cut(target, "#")
 			if file = filepath.ToSlash(filepath.Join(filepath.Dir(name), file)); strings.HasPrefix(target, "#") {

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"testing"
 
-	"github.com/andybalholm/brotli"
 	"github.com/klauspost/compress/zstd"
 	"github.com/stretchr/testify/require"
 
@@ -22,27 +21,9 @@ func TestMain(m *testing.M) { testkit.Main(m) }
 
 type packer func(t testing.TB, data []byte) []byte
 
-func pack(t testing.TB, data []byte, open func(io.Writer) io.WriteCloser) []byte {
-	t.Helper()
-	var b bytes.Buffer
-	w := open(&b)
-	_, err := w.Write(data)
-	require.NoError(t, err)
-	require.NoError(t, w.Close())
-	return b.Bytes()
-}
+func brotlied(t testing.TB, data []byte) []byte { return testkit.Pack(t, data, testkit.Brotli) }
 
-func brotlied(t testing.TB, data []byte) []byte {
-	return pack(t, data, func(w io.Writer) io.WriteCloser { return brotli.NewWriter(w) })
-}
-
-func zstandarded(t testing.TB, data []byte) []byte {
-	return pack(t, data, func(w io.Writer) io.WriteCloser {
-		z, err := zstd.NewWriter(w, zstd.WithEncoderConcurrency(1))
-		require.NoError(t, err)
-		return z
-	})
-}
+func zstandarded(t testing.TB, data []byte) []byte { return testkit.Pack(t, data, testkit.Zstandard) }
 
 // A proxy compresses every reply, whatever it was asked.
 type proxy struct {
@@ -130,7 +111,7 @@ func TestBombs(t *testing.T) {
 		})
 	}
 	t.Run("a window of 128 MiB", func(t *testing.T) {
-		large := pack(t, make([]byte, 1<<20), func(w io.Writer) io.WriteCloser {
+		large := testkit.Pack(t, make([]byte, 1<<20), func(w io.Writer) io.WriteCloser {
 			z, err := zstd.NewWriter(w, zstd.WithWindowSize(128<<20), zstd.WithEncoderConcurrency(1))
 			require.NoError(t, err)
 			_, err = z.Write(make([]byte, 256<<20))

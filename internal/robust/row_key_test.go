@@ -1,16 +1,13 @@
 package robust
 
 import (
-	"bytes"
-	"compress/gzip"
-	"compress/zlib"
-	"io"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/antchain-go/baas"
+	"github.com/antchain-go/baas/internal/testkit"
 )
 
 // misplaced are replies with the key, %, where the documents do not have it.
@@ -55,10 +52,10 @@ func TestKeyIsInTheReplyButNotWhereTheDocumentsHaveIt(t *testing.T) {
 		"Content-Encoding gzip over a body that is not":    {flat, "gzip"},
 		"Content-Encoding deflate over a body that is not": {flat, "deflate"},
 		"Content-Encoding br over a body that is not":      {flat, "br"},
-		"gzip without a Content-Encoding":                  {compressed(t, gzipped, flat), ""},
-		"gzip with Content-Encoding deflate":               {compressed(t, gzipped, flat), "deflate"},
-		"gzip with Content-Encoding identity":              {compressed(t, gzipped, flat), "identity"},
-		"deflate, as servers send it":                      {compressed(t, deflated, flat), "deflate"},
+		"gzip without a Content-Encoding":                  {testkit.Pack(t, flat, testkit.Gzip), ""},
+		"gzip with Content-Encoding deflate":               {testkit.Pack(t, flat, testkit.Gzip), "deflate"},
+		"gzip with Content-Encoding identity":              {testkit.Pack(t, flat, testkit.Gzip), "identity"},
+		"deflate, as servers send it":                      {testkit.Pack(t, flat, testkit.Zlib), "deflate"},
 	} {
 		t.Run(name, func(t *testing.T) { requireReturned(t, fault[0], "Content-Encoding", fault[1]) })
 	}
@@ -74,19 +71,6 @@ func requireReturned(t *testing.T, body string, header ...string) {
 	require.NoError(t, err)
 	require.Equal(t, madeUpKey, got)
 	require.Len(t, s.nonces(), 1)
-}
-
-func gzipped(w io.Writer) io.WriteCloser  { return gzip.NewWriter(w) }
-func deflated(w io.Writer) io.WriteCloser { return zlib.NewWriter(w) }
-
-func compressed(t *testing.T, with func(io.Writer) io.WriteCloser, s string) string {
-	t.Helper()
-	var b bytes.Buffer
-	w := with(&b)
-	_, err := io.WriteString(w, s)
-	require.NoError(t, err)
-	require.NoError(t, w.Close())
-	return b.String()
 }
 
 // TestNoKeyInTheReply: what only looks like a key is none.

@@ -1,9 +1,6 @@
 package send
 
 import (
-	"bytes"
-	"compress/flate"
-	"compress/gzip"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -11,17 +8,9 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-)
 
-func packed(t *testing.T, text string, open func(io.Writer) io.WriteCloser) string {
-	t.Helper()
-	var b bytes.Buffer
-	w := open(&b)
-	_, err := io.WriteString(w, text)
-	require.NoError(t, err)
-	require.NoError(t, w.Close())
-	return b.String()
-}
+	"github.com/antchain-go/baas/internal/testkit"
+)
 
 // TestReadUnpacks: whatever form the JSON has, and whatever has a key in it.
 func TestReadUnpacks(t *testing.T) {
@@ -34,18 +23,10 @@ func TestReadUnpacks(t *testing.T) {
 		"an array of arrays": " [ [1]]", "an array of strings": `["a"]`, "a string of an array": `"[1]"`, "a byte order mark": "\uFEFF " + object,
 		"a string of a string": `"\"{}\""`, "garbage, and an object with a key": ")]}'\n" + object, "a page with a key": "<html>" + object,
 	} {
-		for coding, open := range map[string]func(io.Writer) io.WriteCloser{
-			"plain": nil,
-			"gzip":  func(w io.Writer) io.WriteCloser { return gzip.NewWriter(w) },
-			"deflate": func(w io.Writer) io.WriteCloser {
-				f, err := flate.NewWriter(w, flate.BestCompression)
-				require.NoError(t, err)
-				return f
-			},
-		} {
+		for coding, open := range map[string]testkit.Coding{"plain": nil, "gzip": testkit.Gzip, "deflate": testkit.Deflate} {
 			body := text
 			if open != nil {
-				body = packed(t, text, open)
+				body = testkit.Pack(t, text, open)
 			}
 			var r Reply
 			r.Read(&http.Response{StatusCode: 200, Body: io.NopCloser(strings.NewReader(body))})

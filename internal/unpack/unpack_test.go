@@ -2,9 +2,6 @@ package unpack_test
 
 import (
 	"bytes"
-	"compress/flate"
-	"compress/gzip"
-	"compress/zlib"
 	"io"
 	"runtime"
 	"strings"
@@ -12,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/antchain-go/baas/internal/testkit"
 	"github.com/antchain-go/baas/internal/unpack"
 )
 
@@ -19,34 +17,11 @@ const limit = 1 << 20
 
 type coding func(t testing.TB, data []byte) []byte
 
-func pack(t testing.TB, data []byte, open func(io.Writer) io.WriteCloser) []byte {
-	t.Helper()
-	var b bytes.Buffer
-	w := open(&b)
-	_, err := w.Write(data)
-	require.NoError(t, err)
-	require.NoError(t, w.Close())
-	return b.Bytes()
+func packer(c testkit.Coding) coding {
+	return func(t testing.TB, data []byte) []byte { return testkit.Pack(t, data, c) }
 }
 
-func gzipped(t testing.TB, data []byte) []byte {
-	t.Helper()
-	return pack(t, data, func(w io.Writer) io.WriteCloser { return gzip.NewWriter(w) })
-}
-
-func zlibbed(t testing.TB, data []byte) []byte {
-	t.Helper()
-	return pack(t, data, func(w io.Writer) io.WriteCloser { return zlib.NewWriter(w) })
-}
-
-func deflated(t testing.TB, data []byte) []byte {
-	t.Helper()
-	return pack(t, data, func(w io.Writer) io.WriteCloser {
-		f, err := flate.NewWriter(w, flate.DefaultCompression)
-		require.NoError(t, err)
-		return f
-	})
-}
+var gzipped, zlibbed, deflated = packer(testkit.Gzip), packer(testkit.Zlib), packer(testkit.Deflate)
 
 // is is what a caller asks for that knows what it wants.
 func is(want []byte) func([]byte) bool {

@@ -1,6 +1,6 @@
 //go:build !unix
 
-package baas_test
+package testkit
 
 import (
 	"net"
@@ -9,9 +9,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// refusingAddr is an address at which connections are refused. Here nothing
+// RefusingAddr is an address at which connections are refused. Here nothing
 // keeps another process from listening there meanwhile.
-func refusingAddr(t *testing.T) string {
+func RefusingAddr(t testing.TB) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)

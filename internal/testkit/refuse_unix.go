@@ -1,6 +1,6 @@
 //go:build unix
 
-package baas_test
+package testkit
 
 import (
 	"fmt"
@@ -10,9 +10,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// refusingAddr is an address at which connections are refused until the test
+// RefusingAddr is an address at which connections are refused until the test
 // ends. Its port is bound, so no other process can listen there.
-func refusingAddr(t *testing.T) string {
+func RefusingAddr(t testing.TB) string {
 	t.Helper()
 	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM, 0)
 	require.NoError(t, err)
