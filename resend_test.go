@@ -153,15 +153,11 @@ func TestResendOverWrappedHTTP2(t *testing.T) {
 			t.Run(name+", parameters "+where, func(t *testing.T) {
 				t.Parallel()
 				server := newRefusingServer(t, inQuery, true)
-				transport := server.Client().Transport
-				client := resendingClient(t, server.URL, inQuery,
-					baas.WithHTTPClient(&http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
-						if keeps {
-							r = r.Clone(r.Context())
-							r.Close = false
-						}
-						return transport.RoundTrip(r)
-					})}))
+				wrap := wrappers["passes on"]
+				if keeps {
+					wrap = keepingConnections
+				}
+				client := resendingClient(t, server.URL, inQuery, baas.WithHTTPClient(&http.Client{Transport: wrap(server.Client().Transport)}))
 				_, err := client.ApplyAntChainCertificateWithKeyAutoCreation(t.Context(), newRequest())
 				require.ErrorIs(t, err, baas.ErrOutcomeUnknown)
 				server.settle(t)

@@ -59,6 +59,16 @@ var wrappers = map[string]func(http.RoundTripper) roundTripper{
 	},
 }
 
+// keepingConnections wraps a transport so that it keeps its connections, though it
+// is asked not to.
+func keepingConnections(next http.RoundTripper) roundTripper {
+	return func(r *http.Request) (*http.Response, error) {
+		r = r.Clone(r.Context())
+		r.Close = false
+		return next.RoundTrip(r)
+	}
+}
+
 // A scriptedGateway takes a nonce once, as the real one does, and then does what
 // the script says; "" and its end are a success.
 type scriptedGateway struct {
@@ -225,13 +235,7 @@ func TestNextCallOnOneHTTP2Connection(t *testing.T) {
 		t.Run(where, func(t *testing.T) {
 			t.Parallel()
 			g := newScriptedGateway(t, true, "Forbidden.RAM")
-			client := g.client(t, inQuery, func(next http.RoundTripper) roundTripper {
-				return func(r *http.Request) (*http.Response, error) {
-					r = r.Clone(r.Context())
-					r.Close = false
-					return next.RoundTrip(r)
-				}
-			})
+			client := g.client(t, inQuery, keepingConnections)
 			_, err := client.ApplyAntChainCertificateWithKeyAutoCreation(t.Context(), newRequest())
 			require.ErrorIs(t, err, baas.ErrForbidden)
 			_, err = client.ApplyAntChainCertificateWithKeyAutoCreation(t.Context(), newRequest())

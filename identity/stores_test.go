@@ -90,6 +90,19 @@ func (s *faultyStore) Swap(ctx context.Context, r Record, version string) (strin
 	return s.Store.Swap(ctx, r, version)
 }
 
+// refusing refuses records of a state, so many times.
+func refusing(state State, times int) func(int, Record) fault {
+	return func(_ int, r Record) fault {
+		if r.State != state || times == 0 {
+			return works
+		}
+		times--
+		return refuses
+	}
+}
+
+const always = -1
+
 // TestFaultyStores: the key is never dropped: stored, or in the error.
 func TestFaultyStores(t *testing.T) {
 	t.Parallel()
@@ -139,12 +152,7 @@ func TestFaultyStores(t *testing.T) {
 	t.Run("a full disk for as long as the context lasts", func(t *testing.T) {
 		t.Parallel()
 		bubble(t, func(t *testing.T, s *site) {
-			store := &faultyStore{Store: Memory(), swapFault: func(_ int, r Record) fault {
-				if r.State == Issued {
-					return refuses
-				}
-				return works
-			}}
+			store := &faultyStore{Store: Memory(), swapFault: refusing(Issued, always)}
 			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 			defer cancel()
 			start := time.Now()
@@ -188,15 +196,7 @@ func TestFaultyStores(t *testing.T) {
 	t.Run("the context ends with the call, and the store works only later: the key is stored all the same", func(t *testing.T) {
 		t.Parallel()
 		bubble(t, func(t *testing.T, s *site) {
-			tries := 0
-			store := &faultyStore{Store: Memory(), swapFault: func(_ int, r Record) fault {
-				if r.State == Issued {
-					if tries++; tries < 4 {
-						return refuses
-					}
-				}
-				return works
-			}}
+			store := &faultyStore{Store: Memory(), swapFault: refusing(Issued, 3)}
 			ctx, cancel := context.WithCancel(t.Context())
 			_, err := s.ensure(ctx, store, withApply(s.meanwhile(func(Record, string) { cancel() }, store)))
 			require.ErrorIs(t, err, context.Canceled)
@@ -207,12 +207,7 @@ func TestFaultyStores(t *testing.T) {
 	t.Run("the context ends with the call, and the store never works: the key is in the error after 10 s", func(t *testing.T) {
 		t.Parallel()
 		bubble(t, func(t *testing.T, s *site) {
-			store := &faultyStore{Store: Memory(), swapFault: func(_ int, r Record) fault {
-				if r.State == Issued {
-					return refuses
-				}
-				return works
-			}}
+			store := &faultyStore{Store: Memory(), swapFault: refusing(Issued, always)}
 			ctx, cancel := context.WithCancel(t.Context())
 			start := time.Now()
 			b, err := s.ensure(ctx, store, withApply(s.meanwhile(func(Record, string) { cancel() }, store)))
@@ -225,15 +220,7 @@ func TestFaultyStores(t *testing.T) {
 		t.Run("nothing was issued, and the store fails while that is written: "+strconv.Itoa(failures), func(t *testing.T) {
 			t.Parallel()
 			bubble(t, func(t *testing.T, s *site) {
-				tries := 0
-				store := &faultyStore{Store: Memory(), swapFault: func(_ int, r Record) fault {
-					if r.State == Empty {
-						if tries++; tries <= failures {
-							return refuses
-						}
-					}
-					return works
-				}}
+				store := &faultyStore{Store: Memory(), swapFault: refusing(Empty, failures)}
 				s.server.Inject(baastest.Refuse(403, "Forbidden.RAM", "no"))
 				start := time.Now()
 				var log logBook
@@ -275,12 +262,7 @@ func TestFaultyStores(t *testing.T) {
 	t.Run("nothing was issued, and the context ends while that is written", func(t *testing.T) {
 		t.Parallel()
 		bubble(t, func(t *testing.T, s *site) {
-			store := &faultyStore{Store: Memory(), slow: 3 * time.Second, swapFault: func(_ int, r Record) fault {
-				if r.State == Empty {
-					return refuses
-				}
-				return works
-			}}
+			store := &faultyStore{Store: Memory(), slow: 3 * time.Second, swapFault: refusing(Empty, always)}
 			ctx, cancel := context.WithTimeout(t.Context(), 8*time.Second)
 			defer cancel()
 			start := time.Now()
