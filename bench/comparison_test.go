@@ -2,8 +2,10 @@ package bench
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"github.com/aliyun/alibaba-cloud-sdk-go/sdk"
@@ -41,6 +43,25 @@ func TestDocumentedReply(t *testing.T) {
 	ours, err := server.Client().ApplyAntChainCertificateWithKeyAutoCreation(t.Context(), newRequest())
 	require.NoError(t, err)
 	require.NotEmpty(t, ours.Result.PrivateKey)
+}
+
+func TestReplyCutOffAfterTheKey(t *testing.T) {
+	server := baastest.NewServer()
+	defer server.Close()
+	const key = `-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----\n`
+	cutOff := baastest.Respond(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Length", "4096")
+		_, _ = io.WriteString(w, `{"RequestId":"R","Result":{"PrivateKey":"`+key+`","DownloadPath":{`)
+	}))
+	server.Inject(cutOff)
+	theirs, err := officialClient(t, server, "").ApplyAntChainCertificateWithKeyAutoCreation(officialRequest(server))
+	require.ErrorContains(t, err, "unexpected EOF")
+	require.True(t, theirs == nil || theirs.Result.PrivateKey == "")
+
+	server.Inject(cutOff)
+	ours, err := server.Client().ApplyAntChainCertificateWithKeyAutoCreation(t.Context(), newRequest())
+	require.NoError(t, err)
+	require.Equal(t, strings.ReplaceAll(key, `\n`, "\n"), ours.Result.PrivateKey)
 }
 
 func TestReplyLostTwice(t *testing.T) {

@@ -18,10 +18,9 @@ import (
 
 // report says what an error means.
 func report(err error) {
-	var key *identity.KeyError
 	switch {
-	case errors.As(err, &key): // of Ensure: the error has the only copy of the key
-		slog.Error("store key.Bundle in another place", "error", err)
+	case errors.Is(err, certbundle.ErrKeyNotStored): // of Ensure: the *identity.KeyError has the only copy of the key
+		slog.Error("store its Bundle in another place", "error", err)
 	case errors.Is(err, identity.ErrInProgress): // of Ensure: it waited for another holder
 		slog.Error("call Ensure again", "error", err)
 	case errors.Is(err, identity.ErrInDoubt), errors.Is(err, baas.ErrOutcomeUnknown): // a certificate may exist, and nobody has its key
