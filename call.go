@@ -148,7 +148,7 @@ func (k *call) send(retry bool) (o outcome) {
 		Header:   k.message.header,
 		Body:     k.message.Body,
 	}
-	a := k.c.sender.Send(ctx, &m, send.Terms{Retry: retry, Resend: k.state.InDoubt, TooLate: k.tooOld})
+	a := k.c.sender.Send(ctx, &m, send.Terms{Retry: retry, Resend: k.state.InDoubt, Limit: k})
 	defer func() { a.Close(o.reason == ReasonReplied) }() // also if a decompressor panics
 	if a.Earlier {
 		k.note(&outcome{event: atmostonce.ReplyLost, reason: ReasonNoReply, err: &callError{
@@ -278,9 +278,9 @@ func (k *call) wait(move atmostonce.Move, pause time.Duration) bool {
 // age is how long ago the message was made, which is before it was first sent.
 func (k *call) age() time.Duration { return k.c.clock().Since(k.message.made) }
 
-// tooOld reports whether the same bytes must not be sent any more: that the
+// TooLate reports whether the same bytes must not be sent any more: that the
 // window is over, or that the clock has turned out not to be the stamp's.
-func (k *call) tooOld() bool {
+func (k *call) TooLate() bool {
 	age := k.age()
 	return age > atmostonce.ResendWindow || age < -atmostonce.MaxAhead
 }

@@ -166,7 +166,7 @@ func (k *call) journal(t time.Time) error {
 			action: k.in.name, text: "the journal failed, so nothing was sent", cause: redact.WrapCallers(err, k.ctx.Err(), &k.scrub),
 		}
 	}
-	if k.tooOld() {
+	if k.TooLate() {
 		return &callError{action: k.in.name, text: "the journal took longer than " + atmostonce.ResendWindow.String() + ", so nothing was sent"}
 	}
 	return nil

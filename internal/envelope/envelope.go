@@ -59,7 +59,7 @@ func Parse(body []byte, keys Keys) Envelope {
 	ok := r.Object(func(name []byte) bool { return r.member(name, true) })
 	r.e.Whole = ok && r.Peek() == 0 && r.i == len(body)
 	r.e.HasKeys = r.e.HasKeys || len(keys.Names) == 0
-	if bytes.ContainsFunc(r.e.Result, func(c rune) bool { return c < ' ' }) {
+	if hasControls(r.e.Result) {
 		r.e.Result = escapeControls(r.e.Result)
 	}
 	if r.mixed || keys.Any {

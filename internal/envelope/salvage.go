@@ -143,6 +143,17 @@ func (c *completer) nested(closer byte, read func() bool) bool {
 	return ok
 }
 
+// hasControls reports whether a text has control characters. bytes.ContainsFunc
+// would take as long as all the rest of a call's decoding.
+func hasControls(text []byte) bool {
+	for _, c := range text {
+		if c < ' ' {
+			return true
+		}
+	}
+	return false
+}
+
 // escapeControls makes valid JSON of what a Scanner has accepted.
 func escapeControls(text []byte) []byte {
 	if text == nil || json.Valid(text) {

@@ -72,12 +72,15 @@ type Terms struct {
 	// Resend says that the same bytes may have been sent before.
 	Resend bool
 
-	// TooLate is asked of a resend when the connection is had, maybe by another
-	// goroutine. If it says so, nothing is sent. Nil means never.
-	TooLate func() bool
+	// Limit is asked about a resend when the connection is had, maybe by another
+	// goroutine. Nil means that it is never too late.
+	Limit Limit
 }
 
-func (t *Terms) tooLate() bool { return t.Resend && t.TooLate != nil && t.TooLate() }
+// A Limit says when the same bytes must not be sent any more.
+type Limit interface{ TooLate() bool }
+
+func (t *Terms) tooLate() bool { return t.Resend && t.Limit != nil && t.Limit.TooLate() }
 
 // An Attempt is a message that was handed to the transport.
 type Attempt struct {

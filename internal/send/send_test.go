@@ -22,6 +22,10 @@ type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
+type limit func() bool
+
+func (l limit) TooLate() bool { return l() }
+
 var errBroken = errors.New("broken")
 
 func newMessage(body string) *Message {
@@ -75,7 +79,7 @@ func TestHeldBackIsNotSent(t *testing.T) {
 	require.Equal(t, 5, tries)
 	require.True(t, a.Sent)
 
-	a = s.Send(t.Context(), newMessage("body"), Terms{Resend: true, TooLate: func() bool { return true }})
+	a = s.Send(t.Context(), newMessage("body"), Terms{Resend: true, Limit: limit(func() bool { return true })})
 	defer a.Close(false)
 	require.False(t, a.Sent)
 	require.ErrorIs(t, a.Err, errHeldBack)
@@ -132,7 +136,7 @@ func TestCopyWithinAnAttempt(t *testing.T) {
 				}
 				return &http.Response{ProtoMajor: 1}, nil
 			})})
-			a := s.Send(t.Context(), newMessage("body"), Terms{Retry: true, TooLate: func() bool { return late }})
+			a := s.Send(t.Context(), newMessage("body"), Terms{Retry: true, Limit: limit(func() bool { return late })})
 			defer a.Close(false)
 			require.True(t, a.Sent)
 			if late {
@@ -263,7 +267,7 @@ func TestBodyComesTooLate(t *testing.T) {
 		_, err := io.ReadAll(r.Body)
 		return nil, err
 	})})
-	a := s.Send(t.Context(), newMessage("body"), Terms{Resend: true, TooLate: func() bool { return late }})
+	a := s.Send(t.Context(), newMessage("body"), Terms{Resend: true, Limit: limit(func() bool { return late })})
 	defer a.Close(false)
 	require.False(t, a.Sent)
 	require.ErrorIs(t, a.Err, errHeldBack)

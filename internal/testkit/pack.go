@@ -24,7 +24,7 @@ func Zlib(w io.Writer) io.WriteCloser { return zlib.NewWriter(w) }
 
 // Deflate is deflate without a header.
 func Deflate(w io.Writer) io.WriteCloser {
-	f, err := flate.NewWriter(w, flate.BestSpeed)
+	f, err := flate.NewWriter(w, flate.BestCompression)
 	if err != nil {
 		panic(err) // there is that level
 	}
